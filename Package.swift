@@ -1,0 +1,85 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let grpc: [Target.Dependency] = [
+  .product(name: "GRPCCore", package: "grpc-swift-2"),
+  .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+  .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+  .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+]
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+  name: "netbaton",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+    .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
+    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+    .target(name: "Model"),
+    .target(name: "RuleLanguage", dependencies: ["Model"]),
+    .target(name: "Plan", dependencies: ["Model", "RuleLanguage"]),
+    .target(name: "Spec", dependencies: ["Model", "RuleLanguage", "CYaml", system, crypto]),
+
+    .target(name: "Netlink", dependencies: ["CMnl"]),
+    .target(name: "Kernel", dependencies: ["Model", "Plan", "Netlink", "CNftnl", "Locking"]),
+
+    .target(name: "Locking", dependencies: ["Model", log, system]),
+    .target(name: "EtcdAPI", dependencies: grpc),
+    .target(name: "LockingEtcd", dependencies: ["Locking", "EtcdAPI", log] + grpc),
+
+    .target(name: "History", dependencies: ["Model", "Plan", system, crypto]),
+    .target(name: "Agent", dependencies: ["Model", "Spec", "Plan", "Kernel", "Locking", "History", log, lifecycle, system]),
+    .executableTarget(
+      name: "netbaton",
+      dependencies: [
+        "Agent", "History", "Kernel", "Locking", "LockingEtcd", "Model", "Plan", "RuleLanguage", "Spec",
+        log, lifecycle, system,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Configuration", package: "swift-configuration"),
+      ]),
+
+    .target(name: "Support", dependencies: ["Locking", "Model", log, system], path: "Tests/Support"),
+    .testTarget(name: "ModelTests", dependencies: ["Model"]),
+    .testTarget(name: "RuleLanguageTests", dependencies: ["RuleLanguage", "Model"]),
+    .testTarget(name: "PlanTests", dependencies: ["Plan", "RuleLanguage", "Model"]),
+    .testTarget(name: "SpecTests", dependencies: ["Spec", "Model", system]),
+    .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "Support"]),
+    .testTarget(name: "KernelTests", dependencies: ["Kernel", "Plan", "RuleLanguage", "Model", "Netlink", "Support"]),
+    .testTarget(name: "LockingTests", dependencies: ["Locking", "Support", system]),
+    .testTarget(name: "LockingEtcdTests", dependencies: ["LockingEtcd", "Locking", "Support", log]),
+    .testTarget(name: "HistoryTests", dependencies: ["History", "Model", "Plan", system]),
+    .testTarget(name: "AgentTests", dependencies: ["Agent", "Support"]),
+    .testTarget(name: "CommandTests", dependencies: ["Support", system]),
+  ]
+)
+
+// One place sets every target's rules; generated code and module maps are let off.
+let ownRules: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+for target in package.targets where target.type != .system && target.name != "EtcdAPI" {
+  target.swiftSettings = (target.swiftSettings ?? []) + ownRules
+}

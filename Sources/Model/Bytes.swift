@@ -1,0 +1,99 @@
+/// A short run of bytes, as it stands in a register or in a set element; up to 16 bytes take no allocation.
+///
+/// An address, a port or a mark is compared, hashed and copied millions of times in a large set, and an
+/// array for each would cost more than all else.
+package struct Bytes: Hashable, Sendable {
+  private enum Storage: Hashable, Sendable {
+    case short(UInt64, UInt64, count: UInt8)
+    case long([UInt8])
+  }
+
+  private var storage: Storage
+
+  package init() { storage = .short(0, 0, count: 0) }
+
+  /// Takes the bytes in the order in which they stand in memory.
+  package init(_ bytes: some Sequence<UInt8>) {
+    var first: UInt64 = 0
+    var second: UInt64 = 0
+    var count = 0
+    var rest: [UInt8] = []
+    for byte in bytes {
+      if count < 8 {
+        first |= UInt64(byte) << UInt64(count * 8)
+      } else if count < 16 {
+        second |= UInt64(byte) << UInt64((count - 8) * 8)
+      } else {
+        if count == 16 { rest = Bytes(storage: .short(first, second, count: 16)).map(\.self) }
+        rest.append(byte)
+      }
+      count += 1
+    }
+    storage = count <= 16 ? .short(first, second, count: UInt8(count)) : .long(rest)
+  }
+
+  private init(storage: Storage) { self.storage = storage }
+
+  /// `count` zero bytes.
+  package init(zeros count: Int) { self.init(repeatElement(0, count: count)) }
+
+  /// The integer's `width` low bytes, most significant first (network order).
+  /// - Precondition: `width` is 1 to 8.
+  package init(bigEndian value: UInt64, width: Int) {
+    self.init((0..<width).map { UInt8(truncatingIfNeeded: value >> UInt64((width - 1 - $0) * 8)) })
+  }
+
+  /// The integer's `width` low bytes as the machine itself keeps them (host order).
+  /// - Precondition: `width` is 1 to 8.
+  package init(hostEndian value: UInt64, width: Int) {
+    let bytes = (0..<width).map { UInt8(truncatingIfNeeded: value >> UInt64($0 * 8)) }
+    self.init(1.littleEndian == 1 ? bytes : bytes.reversed())
+  }
+
+  /// The value read most significant byte first; only the last 8 bytes count.
+  package var bigEndianValue: UInt64 { reduce(0) { $0 << 8 | UInt64($1) } }
+
+  /// The value read in the machine's own order; only the first 8 bytes count on a little-endian machine.
+  package var hostEndianValue: UInt64 {
+    1.littleEndian == 1 ? prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) } : bigEndianValue
+  }
+}
+
+extension Bytes: RandomAccessCollection {
+  package var startIndex: Int { 0 }
+
+  package var endIndex: Int {
+    switch storage {
+    case .short(_, _, let count): Int(count)
+    case .long(let bytes): bytes.count
+    }
+  }
+
+  package subscript(index: Int) -> UInt8 {
+    precondition(index >= 0 && index < endIndex, "index \(index) is outside \(endIndex) bytes")
+    switch storage {
+    case .short(let first, let second, _):
+      return UInt8(truncatingIfNeeded: index < 8 ? first >> UInt64(index * 8) : second >> UInt64((index - 8) * 8))
+    case .long(let bytes): return bytes[index]
+    }
+  }
+}
+
+extension Bytes: Comparable {
+  /// Byte by byte, the first byte weighing most: the order of addresses and ports in network order.
+  package static func < (left: Bytes, right: Bytes) -> Bool { left.lexicographicallyPrecedes(right) }
+}
+
+extension Bytes: ExpressibleByArrayLiteral {
+  package init(arrayLiteral elements: UInt8...) { self.init(elements) }
+}
+
+extension Bytes: CustomStringConvertible {
+  /// Two hexadecimal digits a byte, nothing between.
+  package var description: String {
+    map { byte in
+      let digits = String(byte, radix: 16)
+      return digits.count == 1 ? "0" + digits : digits
+    }.joined()
+  }
+}

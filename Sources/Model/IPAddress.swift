@@ -1,0 +1,210 @@
+/// An IPv4 or IPv6 address (RFC 791, RFC 4291).
+package enum IPAddress: Hashable, Sendable {
+  /// In host order: 192.0.2.1 is 0xC0000201.
+  case v4(UInt32)
+  case v6(high: UInt64, low: UInt64)
+
+  /// 4 or 16 bytes in network order.
+  package init?(networkBytes bytes: some Collection<UInt8>) {
+    switch bytes.count {
+    case 4: self = .v4(bytes.reduce(0) { $0 << 8 | UInt32($1) })
+    case 16:
+      self = .v6(
+        high: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }, low: bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) })
+    default: return nil
+    }
+  }
+
+  /// 4 or 16 bytes in network order.
+  package var networkBytes: Bytes {
+    switch self {
+    case .v4(let value): Bytes(bigEndian: UInt64(value), width: 4)
+    case .v6(let high, let low): Bytes(Array(Bytes(bigEndian: high, width: 8)) + Array(Bytes(bigEndian: low, width: 8)))
+    }
+  }
+
+  package var family: Family {
+    switch self {
+    case .v4: .ipv4
+    case .v6: .ipv6
+    }
+  }
+
+  /// 32 or 128.
+  package var bitWidth: Int {
+    switch self {
+    case .v4: 32
+    case .v6: 128
+    }
+  }
+
+  /// The address with all bits after the first `length` cleared.
+  /// - Precondition: `length` is 0 to `bitWidth`.
+  package func masked(to length: Int) -> IPAddress {
+    precondition((0...bitWidth).contains(length), "prefix length \(length)")
+    switch self {
+    case .v4(let value): return .v4(length == 0 ? 0 : value & (UInt32.max << UInt32(32 - length)))
+    case .v6(let high, let low):
+      let highMask = length == 0 ? 0 : length >= 64 ? UInt64.max : UInt64.max << UInt64(64 - length)
+      let lowMask = length <= 64 ? 0 : length == 128 ? UInt64.max : UInt64.max << UInt64(128 - length)
+      return .v6(high: high & highMask, low: low & lowMask)
+    }
+  }
+}
+
+extension IPAddress: Comparable {
+  /// IPv4 before IPv6, then by value.
+  package static func < (left: IPAddress, right: IPAddress) -> Bool {
+    switch (left, right) {
+    case (.v4(let left), .v4(let right)): left < right
+    case (.v4, .v6): true
+    case (.v6, .v4): false
+    case (.v6(let leftHigh, let leftLow), .v6(let rightHigh, let rightLow)):
+      (leftHigh, leftLow) < (rightHigh, rightLow)
+    }
+  }
+}
+
+extension IPAddress {
+  /// Reads dotted decimal (four parts, no leading zeros) or the forms of RFC 4291 section 2.2.
+  package init?(_ text: some StringProtocol) {
+    if let value = IPAddress.parseV4(Substring(text)) {
+      self = .v4(value)
+    } else if let groups = IPAddress.parseV6(Substring(text)) {
+      self = .v6(
+        high: groups[0..<4].reduce(0) { $0 << 16 | UInt64($1) }, low: groups[4..<8].reduce(0) { $0 << 16 | UInt64($1) })
+    } else {
+      return nil
+    }
+  }
+
+  private static func parseV4(_ text: Substring) -> UInt32? {
+    var value: UInt32 = 0
+    var parts = 0
+    for part in text.split(separator: ".", omittingEmptySubsequences: false) {
+      guard parts < 4, (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (48...57).contains($0) }),
+        part.utf8.count == 1 || part.utf8.first != 48, let byte = UInt8(part)
+      else { return nil }
+      value = value << 8 | UInt32(byte)
+      parts += 1
+    }
+    return parts == 4 ? value : nil
+  }
+
+  private static func parseV6(_ text: Substring) -> [UInt16]? {
+    guard text.contains(":") else { return nil }
+    let halves = splitAtDoubleColon(text)
+    guard let first = parseGroups(halves.0) else { return nil }
+    guard let tail = halves.1 else { return first.count == 8 ? first : nil }
+    guard let second = parseGroups(tail), first.count + second.count < 8 else { return nil }
+    return first + Array(repeating: 0, count: 8 - first.count - second.count) + second
+  }
+
+  /// What stands before and after the first `::`; a second one makes its half unreadable.
+  private static func splitAtDoubleColon(_ text: Substring) -> (Substring, Substring?) {
+    var index = text.startIndex
+    while index < text.endIndex {
+      let next = text.index(after: index)
+      if text[index] == ":", next < text.endIndex, text[next] == ":" {
+        return (text[..<index], text[text.index(after: next)...])
+      }
+      index = next
+    }
+    return (text, nil)
+  }
+
+  private static func parseGroups(_ text: Substring) -> [UInt16]? {
+    if text.isEmpty { return [] }
+    var groups: [UInt16] = []
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    for (index, part) in parts.enumerated() {
+      if index == parts.count - 1, part.contains(".") {
+        guard let value = parseV4(part) else { return nil }
+        groups += [UInt16(value >> 16), UInt16(value & 0xFFFF)]
+      } else {
+        guard (1...4).contains(part.utf8.count), part.utf8.first != 43, part.utf8.first != 45,
+          let group = UInt16(part, radix: 16)
+        else { return nil }
+        groups.append(group)
+      }
+    }
+    return groups.count <= 8 ? groups : nil
+  }
+}
+
+extension IPAddress: CustomStringConvertible {
+  /// Dotted decimal, or the form that RFC 5952 recommends.
+  package var description: String {
+    switch self {
+    case .v4(let value):
+      return "\(value >> 24).\(value >> 16 & 255).\(value >> 8 & 255).\(value & 255)"
+    case .v6(let high, let low):
+      let groups = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> UInt64(48 - $0 % 4 * 16)) }
+      if high == 0, low >> 32 == 0xFFFF {
+        return "::ffff:" + IPAddress.v4(UInt32(truncatingIfNeeded: low)).description
+      }
+      let run = IPAddress.longestZeroRun(in: groups)
+      let text = { (part: ArraySlice<UInt16>) in part.map { String($0, radix: 16) }.joined(separator: ":") }
+      guard let run else { return text(groups[...]) }
+      return text(groups[..<run.lowerBound]) + "::" + text(groups[run.upperBound...])
+    }
+  }
+
+  /// The first of the longest runs of two or more zero groups.
+  private static func longestZeroRun(in groups: [UInt16]) -> Range<Int>? {
+    var best: Range<Int>?
+    var start: Int?
+    for index in 0...groups.count {
+      if index < groups.count, groups[index] == 0 {
+        start = start ?? index
+      } else if let begin = start {
+        if index - begin >= 2, index - begin > (best?.count ?? 0) { best = begin..<index }
+        start = nil
+      }
+    }
+    return best
+  }
+}
+
+/// An address with the count of bits that matter.
+package struct IPPrefix: Hashable, Sendable {
+  /// Bits after the prefix are zero.
+  package let address: IPAddress
+  /// 0 to 32, or 0 to 128.
+  package let length: UInt8
+
+  /// - Returns: nil if `length` is beyond the address's width. Bits after the prefix are cleared.
+  package init?(_ address: IPAddress, length: Int) {
+    guard (0...address.bitWidth).contains(length) else { return nil }
+    self.address = address.masked(to: length)
+    self.length = UInt8(length)
+  }
+
+  /// `ADDRESS` or `ADDRESS/LENGTH`. Bits set after the prefix make it nil: they are a mistake more often than not.
+  package init?(_ text: some StringProtocol) {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let first = parts.first, let address = IPAddress(first) else { return nil }
+    guard parts.count == 2 else {
+      self.init(address, length: address.bitWidth)
+      return
+    }
+    guard parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let length = Int(parts[1]) else { return nil }
+    self.init(address, length: length)
+    guard self.address == address else { return nil }
+  }
+
+  package var isDefault: Bool { length == 0 }
+}
+
+extension IPPrefix: Comparable {
+  package static func < (left: IPPrefix, right: IPPrefix) -> Bool {
+    (left.address, left.length) < (right.address, right.length)
+  }
+}
+
+extension IPPrefix: CustomStringConvertible {
+  /// As ip(8) prints it: `default`, a bare address for a host, else with the length.
+  package var description: String {
+    isDefault ? "default" : Int(length) == address.bitWidth ? address.description : "\(address)/\(length)"
+  }
+}

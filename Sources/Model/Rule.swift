@@ -1,0 +1,47 @@
+/// One rule of a chain.
+package struct Rule: Sendable {
+  package var expressions: [Expression]
+  /// At most 127 bytes (nft(8)).
+  package var comment: String?
+  /// The kernel's number for it, unique in its table; nil until the kernel has it.
+  package var handle: UInt64?
+  /// Where it was written; nil for a rule read from the kernel.
+  package var origin: SourceLocation?
+
+  package init(
+    expressions: [Expression], comment: String? = nil, handle: UInt64? = nil, origin: SourceLocation? = nil
+  ) {
+    self.expressions = expressions
+    self.comment = comment
+    self.handle = handle
+    self.origin = origin
+  }
+}
+
+extension Rule: Hashable {
+  /// Same effect: handle, origin and what expressions have counted so far do not matter.
+  package static func == (left: Rule, right: Rule) -> Bool {
+    left.comment == right.comment && left.expressions.count == right.expressions.count
+      && zip(left.expressions, right.expressions).allSatisfy { $0.withoutState == $1.withoutState }
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(comment)
+    for expression in expressions { hasher.combine(expression.withoutState) }
+  }
+}
+
+extension Expression {
+  /// The expression as it was before it met a packet: what it has counted is not what it does.
+  package var withoutState: Expression {
+    switch self {
+    case .counter: .counter(packets: 0, bytes: 0)
+    case .quota(let bytes, _, let inverted): .quota(bytes: bytes, consumed: 0, inverted: inverted)
+    case .last: .last(milliseconds: nil)
+    case .dynamicSet(let operation, let set, let key, let data, let timeout, let expressions):
+      .dynamicSet(
+        operation, set: set, key: key, data: data, timeout: timeout, expressions: expressions.map(\.withoutState))
+    default: self
+    }
+  }
+}
