@@ -38,6 +38,12 @@ package struct Baton: Sendable {
 
   /// How long writing is still allowed: never more than this, and nil once it is not.
   package var remaining: Duration? { term.remaining }
+
+  /// Ends the baton's term, for the backend that releases it.
+  package func end(_ reason: BatonError) { term.end(reason) }
+
+  /// Returns when writing is not allowed any more, or nil when the task is cancelled before that.
+  package func ended() async -> BatonError? { await term.ended() }
 }
 
 /// When a grant ends; shared between the baton and the backend that renews it.
@@ -49,7 +55,13 @@ package final class BatonTerm: Sendable {
     case ended(BatonError)
   }
 
+  private struct Watchers: Sendable {
+    var next = 0
+    var continuations: [Int: AsyncStream<Never>.Continuation] = [:]
+  }
+
   private let state: Mutex<State>
+  private let watchers = Mutex(Watchers())
   private let now: @Sendable () -> ContinuousClock.Instant
 
   /// - Parameter deadline: nil for a lock that only its holder's death can end (a lock file).
@@ -73,6 +85,40 @@ package final class BatonTerm: Sendable {
   package func end(_ reason: BatonError) {
     state.withLock { state in
       if case .until = state { state = .ended(reason) }
+    }
+    for continuation in watchers.withLock({ $0.continuations.values.map(\.self) }) { continuation.finish() }
+  }
+
+  /// Returns when the term has ended, or nil when the task is cancelled before that.
+  package func ended() async -> BatonError? {
+    while let left = remaining, !Task.isCancelled {
+      // Renewals move the deadline on: look again when the one known now has come.
+      await waitForEnd(atMost: min(left, .seconds(1 << 20)))
+    }
+    do {
+      try check()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func waitForEnd(atMost limit: Duration) async {
+    let (stream, continuation) = AsyncStream<Never>.makeStream()
+    let id = watchers.withLock { watchers in
+      watchers.next += 1
+      watchers.continuations[watchers.next] = continuation
+      return watchers.next
+    }
+    defer { _ = watchers.withLock { $0.continuations.removeValue(forKey: id) } }
+    // It may have ended before the watcher was there; whoever ends it from now on finishes the stream.
+    guard remaining != nil else { return }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { for await _ in stream {} }
+      // Cut short by cancellation, which the caller looks for.
+      group.addTask { try? await Task.sleep(for: limit, clock: .continuous) }
+      await group.next()
+      group.cancelAll()
     }
   }
 

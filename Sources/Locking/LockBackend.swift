@@ -1,0 +1,78 @@
+/// A store that grants the baton of one group: a lock file, etcd, Kubernetes.
+///
+/// Every backend passes the same suite (`Tests/Support/LockConformance.swift`). An answer that was lost means
+/// "unknown": a backend settles it by reading again, and never takes it for success.
+package protocol LockBackend: Sendable {
+  /// The lock as a person would write it, without secrets.
+  var location: String { get }
+
+  /// Joins the queue and waits for the baton.
+  ///
+  /// Whoever asked first gets it first. A halt, or another node's intent, holds the first in the queue back too.
+  /// When the task is cancelled, the place in the queue is given up before this throws `.cancelled`.
+  /// - Parameter report: told of each step (see `LockEvent.Outcome`), and after the grant when the baton is lost.
+  func acquire(_ request: LockRequest, report: @escaping @Sendable (LockEvent) -> Void) async throws(LockError) -> Baton
+
+  /// Gives the baton back, if the store still has this grant; ends the baton's term first in any case.
+  ///
+  /// A second call, or one for a baton that was lost, changes nothing. Throws when the store could not be reached:
+  /// the grant then ends by its deadline.
+  func release(_ baton: Baton) async throws(LockError)
+
+  /// The group as the store has it now, read in one piece.
+  func status() async throws(LockError) -> LockStatus
+
+  /// Says what a node runs. With a baton, the record is refused once the grant is not the store's any more; without
+  /// (a node that had nothing to change) it is simply put.
+  func put(_ record: NodeRecord, with baton: Baton?) async throws(LockError)
+
+  /// Adds a record (one JSON value) to the group's history, of which the newest 1,000 are kept.
+  func append(history record: [UInt8], with baton: Baton) async throws(LockError)
+
+  /// Newest first.
+  func history(limit: Int) async throws(LockError) -> [HistoryEntry]
+
+  /// Stops the group: nobody is granted the baton until `resume`. Who holds it keeps it.
+  /// - Returns: the halt in force, which is an earlier one if there was one.
+  func halt(_ record: HaltRecord) async throws(LockError) -> HaltRecord
+
+  /// - Returns: the halt that was cleared, or nil if there was none.
+  func resume() async throws(LockError) -> HaltRecord?
+
+  /// Writes the intent of the baton's node: it has no expiry, and holds the others back until it is cleared.
+  func put(_ intent: IntentRecord, with baton: Baton) async throws(LockError)
+
+  /// Clears the node's own intent; also without a baton, for a person who settled it.
+  func clearIntent(of node: String, with baton: Baton?) async throws(LockError)
+
+  /// Ends connections; a baton that is still held ends by its deadline.
+  func close() async
+}
+
+/// The newest records of a group's history that are kept.
+package let historyBound = 1_000
+
+/// What somebody asks of a backend.
+package struct LockRequest: Sendable {
+  package enum Wait: Hashable, Sendable {
+    /// Take it if it is free, else skip.
+    case none
+    /// Skip when it was not granted in this time.
+    case atMost(Duration)
+    case unlimited
+  }
+
+  package var holder: Holder
+  /// For people: what the baton is wanted for.
+  package var purpose: String
+  package var wait: Wait
+  /// How many may hold the baton at a time. Everybody in a group is meant to say the same number.
+  package var slots: Int
+
+  package init(holder: Holder, purpose: String, wait: Wait = .unlimited, slots: Int = 1) {
+    self.holder = holder
+    self.purpose = purpose
+    self.wait = wait
+    self.slots = max(1, slots)
+  }
+}

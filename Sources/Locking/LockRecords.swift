@@ -1,0 +1,126 @@
+// What backends keep, each as JSON with sorted keys. Times are wall-clock times in RFC 3339 for people to read:
+// they are never compared, for no two nodes' clocks agree.
+
+/// A place in the queue, and so a grant.
+package struct QueueRecord: Hashable, Sendable, Codable {
+  package var holder: Holder
+  package var purpose: String
+  package var asked: String
+  /// Written by a holder that holds it for longer than a moment; who holds follows from the order alone.
+  package var granted: String?
+  /// How many may hold at a time, as this one sees it.
+  package var slots: Int
+
+  package init(
+    holder: Holder, purpose: String, asked: String = wallClock(), granted: String? = nil, slots: Int = 1
+  ) {
+    self.holder = holder
+    self.purpose = purpose
+    self.asked = asked
+    self.granted = granted
+    self.slots = slots
+  }
+
+  /// Since when it is held, or else asked for.
+  package var since: String { granted ?? asked }
+}
+
+package struct QueueEntry: Hashable, Sendable {
+  /// The backend's name of the place (etcd: the key).
+  package var key: String
+  /// Grows with each place taken in the group (etcd: the create revision); the token once it is granted.
+  package var order: UInt64
+  package var record: QueueRecord
+
+  package init(key: String, order: UInt64, record: QueueRecord) {
+    self.key = key
+    self.order = order
+    self.record = record
+  }
+}
+
+/// What a node runs, for `netbaton status`.
+package struct NodeRecord: Hashable, Sendable, Codable {
+  package var node: String
+  /// The digest of the spec source in force.
+  package var generation: String
+  package var commit: String?
+  /// netbaton's own version.
+  package var version: String
+  package var time: String
+  /// Such as "applied", "unchanged", "failed: …".
+  package var outcome: String
+  package var token: UInt64?
+
+  package init(
+    node: String, generation: String, commit: String? = nil, version: String, time: String = wallClock(),
+    outcome: String, token: UInt64? = nil
+  ) {
+    self.node = node
+    self.generation = generation
+    self.commit = commit
+    self.version = version
+    self.time = time
+    self.outcome = outcome
+    self.token = token
+  }
+}
+
+/// A change that is under way on a node.
+package struct IntentRecord: Hashable, Sendable, Codable {
+  package var node: String
+  package var holder: Holder
+  package var token: UInt64
+  package var generation: String
+  package var since: String
+
+  package init(node: String, holder: Holder, token: UInt64, generation: String, since: String = wallClock()) {
+    self.node = node
+    self.holder = holder
+    self.token = token
+    self.generation = generation
+    self.since = since
+  }
+}
+
+/// What stops the group until somebody clears it.
+package struct HaltRecord: Hashable, Sendable, Codable {
+  /// A person or a node.
+  package var who: String
+  package var why: String
+  package var since: String
+
+  package init(who: String, why: String, since: String = wallClock()) {
+    self.who = who
+    self.why = why
+    self.since = since
+  }
+}
+
+/// How the last grant or place in the queue ended; a place that is gone and is not this one vanished unreleased.
+package struct LastRecord: Hashable, Sendable, Codable {
+  package var token: UInt64
+  package var holder: Holder
+  package var time: String
+
+  package init(token: UInt64, holder: Holder, time: String = wallClock()) {
+    self.token = token
+    self.holder = holder
+    self.time = time
+  }
+}
+
+package struct HistoryEntry: Hashable, Sendable {
+  /// The grant under which it was written.
+  package var token: UInt64
+  /// Counts from 0 within the grant.
+  package var number: Int
+  /// The JSON value, as it was appended.
+  package var record: [UInt8]
+
+  package init(token: UInt64, number: Int, record: [UInt8]) {
+    self.token = token
+    self.number = number
+    self.record = record
+  }
+}
