@@ -81,7 +81,15 @@ extension Bytes: RandomAccessCollection {
 
 extension Bytes: Comparable {
   /// Byte by byte, the first byte weighing most: the order of addresses and ports in network order.
-  package static func < (left: Bytes, right: Bytes) -> Bool { left.lexicographicallyPrecedes(right) }
+  package static func < (left: Bytes, right: Bytes) -> Bool {
+    guard case .short(let first, let second, let count) = left.storage,
+      case .short(let otherFirst, let otherSecond, let otherCount) = right.storage
+    else { return left.lexicographicallyPrecedes(right) }
+    // What lies beyond the count is zero, so only a run of zeros is left for the count to decide.
+    return (first.byteSwapped, second.byteSwapped, count) < (
+      otherFirst.byteSwapped, otherSecond.byteSwapped, otherCount
+    )
+  }
 }
 
 extension Bytes: ExpressibleByArrayLiteral {

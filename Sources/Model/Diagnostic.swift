@@ -33,7 +33,8 @@ extension Diagnostic: CustomStringConvertible {
     if let excerpt {
       lines.append(excerpt)
       let before = excerpt.unicodeScalars.prefix(max(0, Int(location.column) - 1))
-      lines.append(String(before.map { $0 == "\t" ? "\t" : " " }) + "^" + String(repeating: "~", count: max(0, length - 1)))
+      lines.append(
+        String(before.map { $0 == "\t" ? "\t" : " " }) + "^" + String(repeating: "~", count: max(0, length - 1)))
     }
     if let hint { lines.append("  \(hint)") }
     return lines.joined(separator: "\n")

@@ -22,7 +22,7 @@ extension Rule: Hashable {
   /// Same effect: handle, origin and what expressions have counted so far do not matter.
   package static func == (left: Rule, right: Rule) -> Bool {
     left.comment == right.comment && left.expressions.count == right.expressions.count
-      && zip(left.expressions, right.expressions).allSatisfy { $0.withoutState == $1.withoutState }
+      && zip(left.expressions, right.expressions).allSatisfy { $0.hasSameEffect(as: $1) }
   }
 
   package func hash(into hasher: inout Hasher) {
@@ -32,6 +32,15 @@ extension Rule: Hashable {
 }
 
 extension Expression {
+  /// Equal but for what was counted. Most expressions count nothing and are compared as they stand: tens of
+  /// thousands of rules are compared each time a plan is made.
+  package func hasSameEffect(as other: Expression) -> Bool {
+    switch self {
+    case .counter, .quota, .last, .dynamicSet: withoutState == other.withoutState
+    default: self == other
+    }
+  }
+
   /// The expression as it was before it met a packet: what it has counted is not what it does.
   package var withoutState: Expression {
     switch self {

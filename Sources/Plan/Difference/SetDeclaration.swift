@@ -1,0 +1,91 @@
+import Model
+
+extension SetDefinition {
+  /// Whether the kernel can take this set to `new` by adding and removing elements.
+  func canBecome(_ new: SetDefinition) -> Bool {
+    guard flags == new.flags, keyType == new.keyType, keyLength == new.keyLength, data == new.data,
+      size == new.size, (policy ?? 0) == (new.policy ?? 0), userdata == new.userdata,
+      SetDefinition.isSameTime(timeout, new.timeout),
+      SetDefinition.isSameTime(
+        garbageCollectionInterval.map(UInt64.init), new.garbageCollectionInterval.map(UInt64.init)),
+      expressions.map(\.withoutState) == new.expressions.map(\.withoutState)
+    else { return false }
+    // The kernel gives a concatenation's fields back only for the sets that need them.
+    guard fieldLengths == new.fieldLengths || fieldLengths.isEmpty || new.fieldLengths.isEmpty else { return false }
+    return !flags.contains(.constant) || hasSameElements(as: new)
+  }
+
+  /// The kernel keeps times in ticks, and its slowest clock has 100 a second.
+  private static func isSameTime(_ left: UInt64?, _ right: UInt64?) -> Bool {
+    let left = left ?? 0
+    let right = right ?? 0
+    return max(left, right) - min(left, right) < 10 && (left == 0) == (right == 0)
+  }
+
+  /// For a set that is made again: what packets or other programs added to the old one stays in it.
+  func gathering(from old: SetDefinition, keeping isKeepable: (SetElement) -> Bool) -> SetDefinition {
+    guard gathersElements, old.gathersElements, keyType == old.keyType, keyLength == old.keyLength, data == old.data
+    else { return self }
+    let sameExpressions = expressions.map(\.withoutState) == old.expressions.map(\.withoutState)
+    let index = ElementIndex(elements)
+    var set = self
+    for element in old.elements where index.position(of: element) == nil && isKeepable(element) {
+      if let size, set.elements.count >= Int(size) { break }
+      set.elements.append(sameExpressions ? element : element.withoutExpressions)
+    }
+    if flags.contains(.interval) { set.elements.sort { $0.key < $1.key } }
+    return set
+  }
+}
+
+extension SetElement {
+  fileprivate var withoutExpressions: SetElement {
+    guard let details, !details.expressions.isEmpty else { return self }
+    var element = self
+    element.details = SetElementDetails(
+      data: details.data, timeout: details.timeout, expiration: details.expiration, comment: details.comment,
+      isCatchAll: details.isCatchAll)
+    return element
+  }
+}
+
+extension StatefulObject {
+  /// Whether `NFT_MSG_NEWOBJ` over this object makes it `new`. Linux 6.18 updates quotas and synproxies alone; for
+  /// other kinds it answers success and changes nothing (`nf_tables_newobj` without `ops->update`).
+  func canBecome(_ new: StatefulObject) -> Bool {
+    if self == new { return true }
+    guard comment == new.comment else { return false }
+    switch (body, new.body) {
+    case (.quota, .quota), (.synproxy, .synproxy): return true
+    default: return false
+    }
+  }
+
+  /// For an object that is made again: it goes on counting where the old one was.
+  func counting(from old: StatefulObject) -> StatefulObject {
+    var object = self
+    switch (old.body, body) {
+    case (.counter, .counter): object.body = old.body
+    case (.quota(_, let consumed, _), .quota(let bytes, _, let inverted)):
+      object.body = .quota(bytes: bytes, consumed: consumed, inverted: inverted)
+    default: break
+    }
+    return object
+  }
+}
+
+extension Chain {
+  /// Whether only rules and the policy differ: the kernel changes nothing else of a chain in place.
+  func canBecome(_ new: Chain) -> Bool {
+    comment == new.comment && base?.withoutPolicy == new.base?.withoutPolicy
+  }
+}
+
+extension BaseChain {
+  fileprivate var withoutPolicy: BaseChain {
+    var base = self
+    base.policy = .accept
+    base.devices.sort()
+    return base
+  }
+}
