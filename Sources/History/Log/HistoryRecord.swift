@@ -1,0 +1,135 @@
+/// One thing that happened: an attempt at the baton, or a difference and what came of it.
+///
+/// The same value, in the same JSON, stands in the log on disk and in the lock's store. Members that are nil are
+/// left out; members that a newer version added are passed over when read.
+package struct HistoryRecord: Codable, Hashable, Sendable {
+  /// When the node wrote this record.
+  package var time: Timestamp
+  package var node: String
+  /// The writing process: `Holder.instance`.
+  package var instance: String
+  /// Joins the records of one attempt: the asking, the difference as it was planned, and the outcome.
+  package var attempt: String
+  package var event: Event
+  package var outcome: Outcome
+  /// Why, in words: what failed, who holds the baton, what was skipped.
+  package var reason: String?
+  /// The fence of the grant under which this happened; nil before a grant.
+  package var token: UInt64?
+  /// Who held the baton when it was asked for in vain.
+  package var holder: Holder?
+  package var spec: SpecVersion?
+  /// `NFTA_GEN_ID` that the difference was planned from.
+  package var kernelGenerationBefore: UInt32?
+  /// `NFTA_GEN_ID` after it was applied; nil if it was not.
+  package var kernelGenerationAfter: UInt32?
+  /// The difference as `netbaton diff` prints it, a line each.
+  package var difference: [String]
+  /// The same as `netbaton diff -o json` prints it, with each object before and after.
+  package var changes: [JSONValue]
+  /// How many lines and changes were left out because the record would have been too large for its store.
+  package var omitted: Int?
+
+  package init(
+    time: Timestamp, node: String, instance: String, attempt: String, event: Event, outcome: Outcome,
+    reason: String? = nil, token: UInt64? = nil, holder: Holder? = nil, spec: SpecVersion? = nil,
+    kernelGenerationBefore: UInt32? = nil, kernelGenerationAfter: UInt32? = nil, difference: [String] = [],
+    changes: [JSONValue] = []
+  ) {
+    self.time = time
+    self.node = node
+    self.instance = instance
+    self.attempt = attempt
+    self.event = event
+    self.outcome = outcome
+    self.reason = reason
+    self.token = token
+    self.holder = holder
+    self.spec = spec
+    self.kernelGenerationBefore = kernelGenerationBefore
+    self.kernelGenerationAfter = kernelGenerationAfter
+    self.difference = difference
+    self.changes = changes
+  }
+}
+
+extension HistoryRecord {
+  /// A word rather than an enum: nodes of different versions share one history, and a word that this version does
+  /// not know is shown as it is.
+  package struct Event: RawRepresentable, Codable, Hashable, Sendable {
+    package var rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    /// An attempt to take the baton.
+    package static let baton = Event(rawValue: "baton")
+    /// A difference that a new or changed spec explains.
+    package static let change = Event(rawValue: "change")
+    /// A difference that no change of the spec explains.
+    package static let drift = Event(rawValue: "drift")
+    /// All that netbaton owns is removed.
+    package static let uninstall = Event(rawValue: "uninstall")
+    package static let halt = Event(rawValue: "halt")
+    package static let resume = Event(rawValue: "resume")
+  }
+
+  package struct Outcome: RawRepresentable, Codable, Hashable, Sendable {
+    package var rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    // Of an attempt at the baton.
+    package static let acquired = Outcome(rawValue: "acquired")
+    package static let waiting = Outcome(rawValue: "waiting")
+    /// There was nothing left to do.
+    package static let skipped = Outcome(rawValue: "skipped")
+    /// The plan or the spec was overtaken while waiting.
+    package static let stale = Outcome(rawValue: "stale")
+    package static let lost = Outcome(rawValue: "lost")
+    package static let released = Outcome(rawValue: "released")
+
+    // Of a difference; `planned` is written before the kernel is.
+    package static let planned = Outcome(rawValue: "planned")
+    package static let applied = Outcome(rawValue: "applied")
+    /// Nothing of it is in effect.
+    package static let failed = Outcome(rawValue: "failed")
+    /// It was in effect, in part or whole, and was taken back.
+    package static let undone = Outcome(rawValue: "undone")
+    /// A guard said no before anything was sent.
+    package static let refused = Outcome(rawValue: "refused")
+    /// Neither success nor failure could be read back.
+    package static let unknown = Outcome(rawValue: "unknown")
+  }
+
+  package struct Holder: Codable, Hashable, Sendable {
+    package var node: String
+    package var instance: String?
+    /// By the holder's own clock.
+    package var since: Timestamp?
+
+    package init(node: String, instance: String? = nil, since: Timestamp? = nil) {
+      self.node = node
+      self.instance = instance
+      self.since = since
+    }
+  }
+
+  /// What the node should have been.
+  package struct SpecVersion: Codable, Hashable, Sendable {
+    /// The digest of the whole spec source, in hexadecimal.
+    package var generation: String
+    /// The Git commit that it came from, where it came from Git.
+    package var commit: String?
+
+    package init(generation: String, commit: String? = nil) {
+      self.generation = generation
+      self.commit = commit
+    }
+  }
+}
+
+extension HistoryRecord.Event: CustomStringConvertible {
+  package var description: String { rawValue }
+}
+
+extension HistoryRecord.Outcome: CustomStringConvertible {
+  package var description: String { rawValue }
+}
