@@ -57,10 +57,10 @@ let package = Package(
         .product(name: "Configuration", package: "swift-configuration"),
       ]),
 
-    .target(name: "Support", dependencies: ["Locking", "Model", log, system], path: "Tests/Support"),
+    .target(name: "Support", dependencies: ["Locking", "Model", "Plan", log, system], path: "Tests/Support"),
     .testTarget(name: "ModelTests", dependencies: ["Model"]),
     .testTarget(name: "RuleLanguageTests", dependencies: ["RuleLanguage", "Model"]),
-    .testTarget(name: "PlanTests", dependencies: ["Plan", "RuleLanguage", "Model"]),
+    .testTarget(name: "PlanTests", dependencies: ["Plan", "RuleLanguage", "Model", "Support"]),
     .testTarget(name: "SpecTests", dependencies: ["Spec", "Model", system]),
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "Support"]),
     .testTarget(name: "KernelTests", dependencies: ["Kernel", "Plan", "RuleLanguage", "Model", "Netlink", "Support"]),

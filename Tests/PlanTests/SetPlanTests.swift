@@ -1,0 +1,55 @@
+import Model
+import Plan
+import Testing
+
+@Suite struct SetPlanTests {
+  private let gathered = addressSet("seen", [1, 2, 3], flags: [.dynamic, .timeout], timeout: 60_000)
+
+  @Test func `what packets added to a set stays`() throws {
+    let wanted = addressSet("seen", [1, 9], flags: [.dynamic, .timeout], timeout: 60_000)
+    let plan = try Plan(current: state(sets: [gathered]), desired: state(sets: [wanted]))
+    #expect(
+      plan.changes == [
+        .addElements(edge, set: addressSet("seen", [], flags: [.dynamic, .timeout], timeout: 60_000), [element(9)])
+      ])
+  }
+
+  @Test func `a set that is made again takes along what it gathered`() throws {
+    let wanted = addressSet("seen", [9], flags: [.dynamic, .timeout], timeout: 90_000)
+    let plan = try Plan(current: state(sets: [gathered]), desired: state(sets: [wanted]))
+    guard case .addSet(_, let set) = plan.changes.last else {
+      Issue.record("no set in \(plan.changes)")
+      return
+    }
+    #expect(set.elements == [9, 1, 2, 3].map { element($0) })
+  }
+
+  /// Each is what the kernel makes of the other, and no difference.
+  @Test(
+    arguments: [
+      (nil, 0), (UInt64(1), UInt64(4)), (UInt64(60_000), UInt64(60_004)),
+    ] as [(UInt64?, UInt64?)])
+  func `times that the kernel rounds`(wanted: UInt64?, there: UInt64?) throws {
+    let plan = try Plan(
+      current: state(sets: [addressSet("seen", [], flags: .timeout, timeout: there)]),
+      desired: state(sets: [addressSet("seen", [], flags: .timeout, timeout: wanted)]))
+    #expect(plan.isEmpty)
+  }
+
+  @Test func `elements that count are what the spec's plain elements became`() throws {
+    var wanted = addressSet("blocked", [1])
+    wanted.expressions = [.counter(packets: 0, bytes: 0)]
+    var there = wanted
+    there.elements = [
+      SetElement(key: element(1).key, details: SetElementDetails(expressions: [.counter(packets: 5, bytes: 300)]))
+    ]
+    #expect(try Plan(current: state(sets: [there]), desired: state(sets: [wanted])).isEmpty)
+  }
+
+  @Test func `an interval of one value is that value`() throws {
+    let wanted = addressSet("nets", [1], flags: .interval)
+    var there = wanted
+    there.elements = [SetElement(key: element(1).key, end: element(1).key)]
+    #expect(try Plan(current: state(sets: [there]), desired: state(sets: [wanted])).isEmpty)
+  }
+}
