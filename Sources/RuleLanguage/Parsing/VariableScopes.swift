@@ -1,0 +1,93 @@
+/// `define`d names, innermost scope last.
+struct VariableScopes {
+  private var scopes: [[String: ExpressionSyntax]] = [[:]]
+
+  mutating func open() { scopes.append([:]) }
+  mutating func close() { scopes.removeLast() }
+
+  subscript(name: String) -> ExpressionSyntax? {
+    for scope in scopes.reversed() {
+      if let value = scope[name] { return value }
+    }
+    return nil
+  }
+
+  /// false if the innermost scope has one of that name already.
+  mutating func define(_ name: String, _ value: ExpressionSyntax) -> Bool {
+    guard scopes[scopes.count - 1][name] == nil else { return false }
+    scopes[scopes.count - 1][name] = value
+    return true
+  }
+
+  mutating func redefine(_ name: String, _ value: ExpressionSyntax) {
+    scopes[scopes.count - 1][name] = value
+  }
+
+  /// false if the innermost scope has none of that name.
+  mutating func undefine(_ name: String) -> Bool {
+    scopes[scopes.count - 1].removeValue(forKey: name) != nil
+  }
+
+  /// Names in reach that differ from `name` by little: what may have been meant.
+  func similar(to name: String) -> String? {
+    let names = scopes.flatMap(\.keys)
+    return names.filter { $0.lowercased() == name.lowercased() || $0.hasPrefix(name) || name.hasPrefix($0) }.min()
+  }
+}
+
+extension Parser {
+  /// `$name`, replaced by what it stands for.
+  mutating func variable() throws(SyntaxError) -> ExpressionSyntax {
+    let start = token.start
+    try expect(.dollar, "a variable")
+    guard token.kind == .word || token.kind == .number else { throw unexpected("a variable's name") }
+    let name = text(token)
+    advance()
+    let place = span(from: start)
+    guard let value = context.scopes[name] else {
+      let hint = context.scopes.similar(to: name).map { "did you mean $\($0)?" }
+      throw SyntaxError(
+        "unknown variable '$\(name)'", at: place, hint: hint ?? "define \(name) = … before its first use")
+    }
+    return ExpressionSyntax(value.kind, place)
+  }
+
+  /// `define x = …`, `redefine x = …`, `undefine x`; false if none of them is next.
+  mutating func definition() throws(SyntaxError) -> Bool {
+    if take("undefine") {
+      let name = try word("a variable's name")
+      guard context.scopes.undefine(name.text) else {
+        throw SyntaxError("unknown variable '\(name.text)'", at: name.span)
+      }
+      try endStatement()
+      return true
+    }
+    let isNew = at("define")
+    guard isNew || at("redefine") else { return false }
+    advance()
+    let name = try word("a variable's name")
+    try expect(.assign, "'='")
+    let value = try initializer()
+    if isNew {
+      guard context.scopes.define(name.text, value) else {
+        throw SyntaxError(
+          "the variable '\(name.text)' is defined already", at: name.span, hint: "use redefine to give it another value"
+        )
+      }
+    } else {
+      context.scopes.redefine(name.text, value)
+    }
+    try endStatement()
+    return true
+  }
+
+  /// What a variable may hold: constants, lists and sets, but nothing of a packet.
+  mutating func initializer() throws(SyntaxError) -> ExpressionSyntax {
+    let start = token.start
+    if take(.dash) {
+      let value: UInt64 = try number("a number")
+      return ExpressionSyntax(.word("-\(value)"), span(from: start))
+    }
+    return try expression(.constant, allowsList: true)
+  }
+}
