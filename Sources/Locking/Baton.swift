@@ -84,7 +84,8 @@ package final class BatonTerm: Sendable {
 
   package func end(_ reason: BatonError) {
     state.withLock { state in
-      if case .until = state { state = .ended(reason) }
+      guard case .until(let deadline) = state else { return }
+      state = .ended(now() >= deadline ? .expired : reason)
     }
     for continuation in watchers.withLock({ $0.continuations.values.map(\.self) }) { continuation.finish() }
   }

@@ -1,0 +1,82 @@
+import EtcdAPI
+import Locking
+import Logging
+
+/// Watches over a grant while it is held.
+struct EtcdGuard: Sendable {
+  let store: EtcdStore
+  let request: LockRequest
+  let log: Logger
+  let lease: Int64
+  let order: UInt64
+  let term: BatonTerm
+  let tell: @Sendable (QueueMachine.Event) -> Void
+
+  /// A grant that is given back sooner is neither written down nor watched: every write compares anyway.
+  private static let moment = Duration.milliseconds(100)
+
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask {
+        if await term.ended() == .expired { tell(.placeGone("its lease was not renewed in time")) }
+      }
+      group.addTask {
+        // Cut short by cancellation.
+        try? await Task.sleep(for: EtcdGuard.moment, clock: .continuous)
+        guard !Task.isCancelled else { return }
+        await noteGrant()
+        await adviseOnVersion()
+        await watchOwnPlace()
+      }
+    }
+  }
+
+  private var key: String { store.keys.place(lease: lease) }
+
+  /// Since when it is held, for `lock status`: nothing hangs on it.
+  private func noteGrant() async {
+    let record = QueueRecord(
+      holder: request.holder, purpose: request.purpose, granted: wallClock(), slots: request.slots)
+    do {
+      let bytes = try RecordCoding.encode(record)
+      _ = try await store.transact(
+        if: [created(key, at: Int64(bitPattern: order))], then: [put(key, bytes, lease: lease)])
+    } catch {
+      log.debug("the grant's time was not written down", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func adviseOnVersion() async {
+    // Reading the version may ask for rights that the lock's user has no need of.
+    guard let version = try? await store.serverVersion(), let advice = EtcdVersion.advice(on: version) else { return }
+    log.warning("\(advice)", metadata: ["lock": "\(store.client.settings.location)"])
+  }
+
+  private func watchOwnPlace() async {
+    while !Task.isCancelled {
+      do {
+        try await store.watch(EtcdRange(key: key), deletesOnly: true) { notice in
+          switch notice {
+          case .stands:
+            // What happened before the watch stood: one look at the queue.
+            Task { await lookOnce() }
+            return true
+          case .changed:
+            tell(.placeGone("its place in the queue was removed"))
+            return false
+          }
+        }
+        return
+      } catch {
+        // The lease is renewed on the same connection: if etcd stays away, the deadline ends the grant.
+        try? await Task.sleep(for: .milliseconds(200), clock: .continuous)
+      }
+    }
+  }
+
+  private func lookOnce() async {
+    guard let response = try? await store.transact(if: [created(key, at: Int64(bitPattern: order))], then: [])
+    else { return }
+    if !response.succeeded { tell(.placeGone("its place in the queue was removed")) }
+  }
+}
