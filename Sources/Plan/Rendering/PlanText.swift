@@ -1,0 +1,113 @@
+package import Model
+
+/// A plan as a difference: the lines that `nft` and `ip` would print, with `+`, `-` and `~` before those that come,
+/// go and change.
+package struct PlanText {
+  package struct Options: Hashable, Sendable {
+    /// ANSI colours. The command decides: a terminal, and no `NO_COLOR`.
+    package var hasColour: Bool
+    /// How many unchanged rules to show on either side of a change.
+    package var context: Int
+    /// How many elements of one set to show; nil for all.
+    package var elementLimit: Int?
+
+    package init(hasColour: Bool = false, context: Int = 1, elementLimit: Int? = nil) {
+      self.hasColour = hasColour
+      self.context = context
+      self.elementLimit = elementLimit
+    }
+  }
+
+  let plan: Plan
+  let current: NetworkState
+  let wording: Wording
+  let options: Options
+
+  /// - Parameters:
+  ///   - current: the state that the plan begins with; its rules are the context.
+  ///   - desired: the state that it leads to.
+  package init(_ plan: Plan, current: NetworkState, desired: NetworkState, options: Options = Options()) {
+    self.plan = plan
+    self.current = current
+    self.options = options
+    wording = Wording(current: current, desired: desired)
+  }
+
+  /// One line each, without a line feed at the end; empty for an empty plan. The last line is the summary.
+  package var text: String {
+    guard !plan.isEmpty else { return "" }
+    var lines = routeLines(plan.routesBefore)
+    lines += TableText.groups(of: plan.nftables).flatMap {
+      TableText($0, current: current, wording: wording, options: options).lines
+    }
+    lines += routeLines(plan.routesAfter)
+    return (lines.map { $0.text(hasColour: options.hasColour) } + ["", "\(PlanSummary(plan))"]).joined(separator: "\n")
+  }
+
+  /// By the command that would list them.
+  private func routeLines(_ changes: [Change]) -> [DifferenceLine] {
+    let sections: [(heading: String, isIn: (Change) -> Bool)] = [
+      ("ip route", { $0.routeFamily == .ipv4 }), ("ip -6 route", { $0.routeFamily == .ipv6 }),
+      ("ip rule", { $0.policyFamily == .ipv4 }), ("ip -6 rule", { $0.policyFamily == .ipv6 }),
+    ]
+    return sections.flatMap { heading, isIn -> [DifferenceLine] in
+      let lines = changes.filter(isIn).flatMap(routeLines)
+      return lines.isEmpty ? [] : [DifferenceLine(.context, heading)] + lines
+    }
+  }
+
+  private func routeLines(_ change: Change) -> [DifferenceLine] {
+    switch change {
+    case .addRoute(let route): [DifferenceLine(.add, "\(route)", depth: 1)]
+    case .removeRoute(let route): [DifferenceLine(.remove, "\(route)", depth: 1)]
+    case .replaceRoute(let from, let to): [DifferenceLine(.change, "\(from) -> \(to)", depth: 1)]
+    case .addPolicyRule(let rule): [DifferenceLine(.add, "\(rule)", depth: 1)]
+    case .removePolicyRule(let rule): [DifferenceLine(.remove, "\(rule)", depth: 1)]
+    default: []
+    }
+  }
+}
+
+extension Change {
+  fileprivate var routeFamily: Family? {
+    switch self {
+    case .addRoute(let route), .removeRoute(let route), .replaceRoute(_, let route):
+      route.key.destination.address.family
+    default: nil
+    }
+  }
+
+  fileprivate var policyFamily: Family? {
+    switch self {
+    case .addPolicyRule(let rule), .removePolicyRule(let rule): rule.family
+    default: nil
+    }
+  }
+}
+
+/// A line of a difference: a sign, two columns for each step in, the text.
+struct DifferenceLine: Equatable {
+  enum Sign: String { case add = "+", remove = "-", change = "~", context = " " }
+
+  var sign: Sign
+  var text: String
+  var depth: Int
+
+  init(_ sign: Sign, _ text: String, depth: Int = 0) {
+    self.sign = sign
+    self.text = text
+    self.depth = depth
+  }
+
+  /// Green, red and yellow, as in other differences.
+  func text(hasColour: Bool) -> String {
+    let line = "\(sign.rawValue) " + String(repeating: "  ", count: depth) + text
+    guard hasColour else { return line }
+    switch sign {
+    case .add: return "\u{1B}[32m\(line)\u{1B}[0m"
+    case .remove: return "\u{1B}[31m\(line)\u{1B}[0m"
+    case .change: return "\u{1B}[33m\(line)\u{1B}[0m"
+    case .context: return line
+    }
+  }
+}

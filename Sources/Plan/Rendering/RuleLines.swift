@@ -1,0 +1,82 @@
+import Model
+
+/// The changed rules of a chain among those that stay, in the order of the chain.
+struct RuleLines {
+  private let context: Int
+  /// By the handle of the kept rule that follows; nil is the chain's end.
+  private var added: [UInt64?: [Rule]] = [:]
+  private var removed: [Rule] = []
+
+  init(context: Int) { self.context = context }
+
+  mutating func add(_ rule: Rule, before: UInt64?) { added[before, default: []].append(rule) }
+  mutating func remove(_ rule: Rule) { removed.append(rule) }
+
+  /// - Parameters:
+  ///   - current: the chain's rules as the kernel has them; empty if they are not at hand.
+  ///   - text: of a rule, and whether it is the kernel's.
+  func lines(among current: [Rule], text: (Rule, Bool) -> String) -> [DifferenceLine] {
+    let gone = Swift.Set(removed.map(\.handle))
+    let isInOrder = gone.isSubset(of: current.map(\.handle))
+    var entries: [(sign: DifferenceLine.Sign, rule: Rule)] = []
+    var leaving: [Rule] = isInOrder ? [] : removed
+    var placed: Swift.Set<UInt64> = []
+    for rule in current where isInOrder || !gone.contains(rule.handle) {
+      if gone.contains(rule.handle) {
+        leaving.append(rule)
+        continue
+      }
+      if let handle = rule.handle { placed.insert(handle) }
+      entries += RuleLines.run(leaving, added[rule.handle] ?? [])
+      leaving = []
+      entries.append((.context, rule))
+    }
+    // What has no neighbour at hand comes last, with what is added at the chain's end.
+    let rest = added.keys.compactMap(\.self).filter { !placed.contains($0) }.sorted().flatMap { added[$0] ?? [] }
+    entries += RuleLines.run(leaving, rest + (added[nil] ?? []))
+    return trimmed(entries).map { entry in
+      guard let entry else { return DifferenceLine(.context, "…", depth: 2) }
+      return DifferenceLine(entry.sign, text(entry.rule, entry.sign == .remove || entry.sign == .context), depth: 2)
+    }
+  }
+
+  /// What goes and comes in one place; a rule that does both was made again.
+  private static func run(_ old: [Rule], _ new: [Rule]) -> [(sign: DifferenceLine.Sign, rule: Rule)] {
+    var entries: [(sign: DifferenceLine.Sign, rule: Rule)] = []
+    var next = 0
+    let kept = ShortestEdit.kept(old, new)
+    for (index, rule) in new.enumerated() {
+      if let place = kept[index] {
+        entries += old[next..<place].map { (.remove, $0) }
+        next = place + 1
+        entries.append((.change, rule))
+      } else {
+        // Old lines stand before new ones.
+        let until = kept[index...].lazy.compactMap(\.self).first ?? old.count
+        entries += old[next..<until].map { (.remove, $0) }
+        next = until
+        entries.append((.add, rule))
+      }
+    }
+    return entries + old[next...].map { (.remove, $0) }
+  }
+
+  /// Unchanged rules near a change; nil stands for those left out.
+  private func trimmed(
+    _ entries: [(sign: DifferenceLine.Sign, rule: Rule)]
+  ) -> [(sign: DifferenceLine.Sign, rule: Rule)?] {
+    var isShown = [Bool](repeating: false, count: entries.count)
+    for (index, entry) in entries.enumerated() where entry.sign != .context {
+      for near in max(0, index - context)...min(entries.count - 1, index + context) { isShown[near] = true }
+    }
+    var shown: [(sign: DifferenceLine.Sign, rule: Rule)?] = []
+    for (index, entry) in entries.enumerated() {
+      if isShown[index] {
+        shown.append(entry)
+      } else if index == 0 || isShown[index - 1] {
+        shown.append(nil)
+      }
+    }
+    return shown
+  }
+}
