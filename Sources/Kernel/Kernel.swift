@@ -7,11 +7,56 @@ package struct Snapshot: Sendable {
   package var state: NetworkState
   /// `NFTA_GEN_ID`: raised by every commit of any program in this network namespace.
   package var generation: UInt32
+  /// What netbaton says of itself in `table inet netbaton`, which `state` leaves out; nil if it is not there.
+  package var record: AppliedRecord?
 
-  package init(state: NetworkState, generation: UInt32) {
+  package init(state: NetworkState, generation: UInt32, record: AppliedRecord? = nil) {
     self.state = state
     self.generation = generation
+    self.record = record
   }
+}
+
+/// What was applied last: it is in effect exactly if the rules that it was committed with are.
+package struct AppliedRecord: Hashable, Sendable {
+  /// Where the change stands; another word than these comes from another version.
+  package struct Phase: RawRepresentable, Hashable, Sendable {
+    package var rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    package static let applied = Phase(rawValue: "applied")
+  }
+
+  /// The digest of the whole spec source.
+  package var specGeneration: String
+  /// The commit that the source came from, if it is known.
+  package var commit: String?
+  /// Of the baton under which it was written.
+  package var token: UInt64
+  package var phase: Phase
+  package var node: String
+  /// Tells this commit from any other, so that one whose reply was lost can be recognized.
+  package var nonce: UInt64
+
+  package init(
+    specGeneration: String, commit: String? = nil, token: UInt64, phase: Phase = .applied, node: String,
+    nonce: UInt64 = UInt64.random(in: .min ... .max)
+  ) {
+    self.specGeneration = specGeneration
+    self.commit = commit
+    self.token = token
+    self.phase = phase
+    self.node = node
+    self.nonce = nonce
+  }
+}
+
+/// What becomes of `table inet netbaton` in a commit.
+package enum RecordUpdate: Hashable, Sendable {
+  case keep
+  case write(AppliedRecord)
+  /// The table goes, with all it holds.
+  case remove
 }
 
 /// What is worth reading: a node may have tables of other programs with a million elements.
@@ -38,14 +83,25 @@ package protocol Kernel: Sendable {
   /// A state that was whole at one generation; read again from the start if a commit came in between.
   func read(_ scope: ReadScope) async throws -> Snapshot
 
-  /// Commits nftables changes as one transaction, if the generation still is `generation`.
+  /// Commits nftables changes and the record as one transaction, if the generation still is `generation`.
   ///
-  /// An empty list sends nothing. Throws with the change (and so the spec line) that the kernel refused; then
-  /// nothing of it is in effect. A reply that was lost is settled by reading the generation again.
+  /// Without changes nothing is sent and the record stays as it is, unless it is to be removed. Throws `KernelError`
+  /// with the change (and so the spec line) that the kernel refused; then nothing of it is in effect. A reply that
+  /// was lost is settled by reading the generation and the record again. Throws `BatonError` if the baton allows
+  /// nothing any more, right before the send.
   /// - Returns: the generation after the commit.
-  func commit(_ changes: [Change], from generation: UInt32, with baton: Baton) async throws -> UInt32
+  func commit(
+    _ changes: [Change], record: RecordUpdate, from generation: UInt32, with baton: Baton
+  ) async throws -> UInt32
 
   /// Applies changes of routes and policy rules in order. If one fails, those before it are undone in reverse
   /// and the error names it.
   func apply(routes changes: [Change], with baton: Baton) async throws
+}
+
+extension Kernel {
+  /// Commits changes and leaves the record as it is.
+  package func commit(_ changes: [Change], from generation: UInt32, with baton: Baton) async throws -> UInt32 {
+    try await commit(changes, record: .keep, from: generation, with: baton)
+  }
 }

@@ -105,3 +105,27 @@ extension Bytes: CustomStringConvertible {
     }.joined()
   }
 }
+
+// Whole words, for those who read and write millions of values.
+extension Bytes {
+  /// The value's bytes in two words, the first byte being the first word's lowest; nil beyond 16 bytes.
+  package var words: (UInt64, UInt64)? {
+    guard case .short(let first, let second, _) = storage else { return nil }
+    return (first, second)
+  }
+
+  package init(slice bytes: ArraySlice<UInt8>) {
+    guard bytes.count <= 16 else {
+      self.init(bytes)
+      return
+    }
+    var first: UInt64 = 0
+    var second: UInt64 = 0
+    var shift: UInt64 = 0
+    for byte in bytes {
+      if shift < 64 { first |= UInt64(byte) << shift } else { second |= UInt64(byte) << (shift - 64) }
+      shift += 8
+    }
+    self.init(storage: .short(first, second, count: UInt8(bytes.count)))
+  }
+}

@@ -1,0 +1,53 @@
+package import Locking
+import Model
+package import Netlink
+package import Plan
+
+/// The kernel of the network namespace that the process is in, over netlink.
+///
+/// Its calls block on a thread of its own. The sockets are opened when they are first needed, and again after
+/// a failure: what an exchange that failed left unread is gone with its socket.
+package actor LiveKernel: Kernel {
+  private let thread: BlockingThread
+  private var netfilter: NetlinkSocket?
+
+  /// - Parameter namespace: a file that names another network namespace; for tests and the demo.
+  package init(namespace: String? = nil) throws(NetlinkError) { thread = try BlockingThread(namespace: namespace) }
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.executor }
+
+  package func generation() throws -> UInt32 {
+    try withNetfilter { (socket) throws(NetlinkError) in try socket.nftablesGeneration() }
+  }
+
+  package func read(_ scope: ReadScope) async throws -> Snapshot {
+    let ruleset = try withNetfilter { (socket) throws(NetlinkError) in try socket.readRuleset(scope) }
+    return Snapshot(
+      state: NetworkState(tables: ruleset.tables), generation: ruleset.generation, record: ruleset.record)
+  }
+
+  package func commit(
+    _ changes: [Change], record: RecordUpdate, from generation: UInt32, with baton: Baton
+  ) throws -> UInt32 {
+    try baton.check()
+    return try withNetfilter { socket in
+      try socket.commit(changes, record: record, from: generation) { try baton.check() }
+    }
+  }
+
+  package func apply(routes changes: [Change], with baton: Baton) async throws {
+    guard let first = changes.first else { return }
+    throw KernelError(.notWritable, "routes cannot be written yet", change: first)
+  }
+
+  private func withNetfilter<Result>(_ body: (inout NetlinkSocket) throws -> Result) throws -> Result {
+    var socket = try netfilter.take() ?? NetlinkSocket(.netfilter)
+    do {
+      let result = try body(&socket)
+      netfilter = consume socket
+      return result
+    } catch let error as NetlinkError {
+      throw KernelError(error)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import CMnl
+import Glibc
+import Model
+import Netlink
+import Plan
+
+extension NetlinkSocket {
+  /// Commits changes and record as one transaction.
+  /// - Parameter permit: called right before the send; what it throws ends the commit with nothing sent.
+  /// - Returns: the generation after the commit.
+  mutating func commit(
+    _ changes: [Change], record: RecordUpdate, from generation: UInt32, permit: () throws -> Void
+  ) throws -> UInt32 {
+    let ownsRecord = try recordIsWritable(record, changes)
+    guard !changes.isEmpty || record == .remove && ownsRecord == true else { return generation }
+    var batch = Batch(makeWriter(capacity: 64 * 1024), generation: generation)
+    for change in changes {
+      do throws(NotWritable) {
+        try batch.add(change)
+      } catch {
+        throw KernelError(.notWritable, "this program cannot write \(error.what)", change: change)
+      }
+    }
+    batch.endChanges()
+    if case .write(let record) = record { try batch.write(record) }
+    if record == .remove, ownsRecord == true { try batch.removeRecord() }
+    batch.end()
+
+    try permit()
+    let operation = "change nftables"
+    try send(batch.writer, to: operation)
+    let refusals: [NetlinkError]
+    do throws(NetlinkError) {
+      refusals = try collectReplies(to: operation, batch.sequences)
+    } catch {
+      guard error.cause == .unknownOutcome else { throw error }
+      return try settle(record, from: generation)
+    }
+    if let refusal = refusals.first { throw explain(refusal, batch, changes, generation) }
+    // No refusal came and no reply was lost. An acknowledgement would say no more: the kernel sends them before it
+    // knows whether the whole will be committed.
+    let reached = try nftablesGeneration()
+    // The kernel raises the generation by one, past zero, unless the batch changed nothing.
+    return reached == generation ? generation : max(generation &+ 1, 1)
+  }
+
+  /// - Returns: whether the record's table is netbaton's own; nil if it is not there or does not matter.
+  private mutating func recordIsWritable(_ record: RecordUpdate, _ changes: [Change]) throws -> Bool? {
+    if case .keep = record { return nil }
+    if case .write = record, changes.isEmpty { return nil }
+    let isOwn = try recordTableIsOwn()
+    if isOwn == false, record != .remove {
+      throw KernelError(
+        .foreign,
+        "table \(RecordTable.id) was not created by netbaton, which keeps its record there; delete or rename that table"
+      )
+    }
+    return isOwn
+  }
+
+  /// Replies were lost: what the kernel has now says what happened.
+  private mutating func settle(_ record: RecordUpdate, from generation: UInt32) throws -> UInt32 {
+    while (try? receive(waits: false, to: "read what is left")) ?? nil != nil {}
+    if case .write(let wanted) = record, try recordTableIsOwn() == true, try readRecord() == wanted {
+      return max(generation &+ 1, 1)
+    }
+    if try nftablesGeneration() == generation {
+      throw KernelError(.unknownOutcome, "the kernel's replies were lost; nothing was changed; read and plan anew")
+    }
+    throw KernelError(
+      .unknownOutcome, "the kernel's replies were lost and nftables changed; it must be read again to know by whom")
+  }
+
+  private func explain(
+    _ refusal: NetlinkError, _ batch: borrowing Batch, _ changes: [Change], _ generation: UInt32
+  ) -> KernelError {
+    if refusal.errno == ERESTART {
+      return KernelError(
+        .generationMoved, "another program changed nftables since generation \(generation); nothing was changed")
+    }
+    let index = refusal.sequence.flatMap { batch.changeIndex(of: $0) }
+    guard let index, index < changes.count else { return KernelError(refusal, refusing: nil) }
+    return KernelError(refusal, refusing: changes[index])
+  }
+}
