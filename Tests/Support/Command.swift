@@ -34,7 +34,7 @@ package enum Command {
       unsafe posix_spawn_file_actions_adddup2(&actions, file, Int32(number))
     }
     var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { for unsafeword in unsafe words { unsafe free(word) } }
+    defer { for index in 0..<arguments.count { unsafe free(words[index]) } }
     var process: pid_t = 0
     let failure = unsafe posix_spawnp(&process, arguments[0], &actions, nil, &words, environ)
     guard failure == 0 else { throw CommandError(description: "cannot run \(arguments): errno \(failure)") }
