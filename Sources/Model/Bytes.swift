@@ -50,6 +50,20 @@ package struct Bytes: Hashable, Sendable {
     self.init(1.littleEndian == 1 ? bytes : bytes.reversed())
   }
 
+  /// The integer's `count` low bytes, most significant first or, if not `bigEndian`, in the machine's own order.
+  /// - Precondition: `count` is 1 to 16.
+  package init(_ value: UInt128, count: Int, bigEndian: Bool) {
+    precondition((1...16).contains(count), "\(count) bytes of an integer")
+    guard 1.littleEndian == 1 else {
+      self.init((0..<count).map { UInt8(truncatingIfNeeded: value >> UInt128((count - 1 - $0) * 8)) })
+      return
+    }
+    let inMemory = bigEndian ? value.byteSwapped >> UInt128(128 - count * 8) : value
+    let kept = count == 16 ? inMemory : inMemory & ((1 << UInt128(count * 8)) - 1)
+    self.init(
+      storage: .short(UInt64(truncatingIfNeeded: kept), UInt64(truncatingIfNeeded: kept >> 64), count: UInt8(count)))
+  }
+
   /// The value read most significant byte first; only the last 8 bytes count.
   package var bigEndianValue: UInt64 { reduce(0) { $0 << 8 | UInt64($1) } }
 

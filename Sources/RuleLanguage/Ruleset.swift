@@ -29,6 +29,13 @@ package protocol NameResolver: Sendable {
   func protocolNumber(_ name: String) -> UInt8?
   /// /etc/iproute2/rt_marks, rt_realms and group, /etc/connlabel.conf …: `file` is the path.
   func number(of name: String, in file: String) -> UInt32?
+  /// How far the node's clock is ahead of UTC when it shows `localTime` (seconds since 1970 as if in UTC), or now if
+  /// nil. `meta hour` and `meta time` are written in local time and matched in UTC.
+  func secondsEastOfUTC(at localTime: Int64?) -> Int64
+}
+
+extension NameResolver {
+  package func secondsEastOfUTC(at localTime: Int64?) -> Int64 { 0 }
 }
 
 /// `include` of other files; paths are as written.

@@ -56,7 +56,7 @@ package struct HeaderProtocol: Sendable {
   package let tunnel: Tunnel?
 
   package struct Tunnel: Sendable {
-    /// `NFT_INNER_VXLAN` 1, `NFT_INNER_GENEVE` 2; 0 for the rest.
+    /// 1 VXLAN (`NFT_INNER_VXLAN`), 2 GENEVE, 3 GRE, 4 GRE with an Ethernet header.
     package let type: UInt32
     /// `NFT_INNER_*` flags: 1 the tunnel header, 2 link, 4 network, 8 transport layer.
     package let flags: UInt32

@@ -69,8 +69,8 @@ extension HeaderProtocol {
         .init("flags", .integer, at: 0, 5), .init("version", .integer, at: 13, 3),
         .init("protocol", .etherType, at: 16, 16),
       ], nextField: "protocol", next: [(0x0800, .ip), (0x86DD, .ip6)], length: 4,
-      tunnel: .init(type: 0, flags: 0xC, carriesEthernet: false)),
+      tunnel: .init(type: 3, flags: 0xC, carriesEthernet: false)),
     .init(
-      .gretap, "gretap", .transport, fields: [], length: 4, tunnel: .init(type: 0, flags: 0xE, carriesEthernet: true)),
+      .gretap, "gretap", .transport, fields: [], length: 4, tunnel: .init(type: 4, flags: 0xE, carriesEthernet: true)),
   ]
 }

@@ -10,9 +10,9 @@ extension KeyTable {
 
   /// `NFT_SOCKET_*`
   package static let socket = KeyTable([
-    .init("transparent", 0, .integer, 8, .host),
+    .init("transparent", 0, .integer, 1, .host),
     .init("mark", 1, .mark, 32, .host),
-    .init("wildcard", 2, .integer, 8, .host),
+    .init("wildcard", 2, .integer, 1, .host),
     .init("cgroupv2", 3, .cgroupPath, 64, .host),
   ])
 

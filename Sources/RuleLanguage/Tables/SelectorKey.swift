@@ -31,6 +31,6 @@ package struct KeyTable: Sendable {
     byNumber = Dictionary(keys.enumerated().map { ($1.number, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  package subscript(name: some StringProtocol) -> SelectorKey? { byName[String(name)].map { keys[$0] } }
+  package subscript(name name: some StringProtocol) -> SelectorKey? { byName[String(name)].map { keys[$0] } }
   package func key(numbered number: UInt32) -> SelectorKey? { byNumber[number].map { keys[$0] } }
 }

@@ -1,5 +1,5 @@
 /// Names that stand for numbers of one data type, in the order in which nft(8) describes them.
-package struct SymbolTable: Sendable {
+package final class SymbolTable: Sendable {
   package let entries: [(name: String, value: UInt64)]
   private let values: [String: UInt64]
   private let names: [UInt64: String]

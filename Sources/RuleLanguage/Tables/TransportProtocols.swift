@@ -51,7 +51,7 @@ extension HeaderProtocol {
         .init("mtu", .integer, at: 32, 32, only: [2]), .init("id", .integer, at: 32, 16, only: [128, 129]),
         .init("sequence", .integer, at: 48, 16, only: [128, 129]),
         .init("max-delay", .integer, at: 32, 16, only: [130]),
-        .init("taddr", .ipv6Address, at: 64, 128, only: [135, 136, 137]),
+        .init("taddr", .ipv6Address, at: 64, 128, only: [130, 131, 132, 135, 136, 137]),
         .init("daddr", .ipv6Address, at: 192, 128, only: [137]),
       ], checksumOffset: 2),
   ]
