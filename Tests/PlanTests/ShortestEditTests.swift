@@ -15,6 +15,19 @@ import Testing
     #expect(kept.count { $0 != nil } == longestCommonSubsequence(old, new))
   }
 
+  @Test(arguments: UInt64(1)...200) func `a few edits far apart are found`(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    let old = (0..<200).map { _ in Int.random(in: 0..<50, using: &generator) }
+    var new = old
+    for _ in 0..<Int.random(in: 1...6, using: &generator) {
+      new.remove(at: Int.random(in: 0..<new.count, using: &generator))
+      new.insert(Int.random(in: 0..<50, using: &generator), at: Int.random(in: 0..<new.count, using: &generator))
+    }
+    let kept = ShortestEdit.kept(old, new)
+    check(kept, old, new)
+    #expect(kept.count { $0 != nil } == longestCommonSubsequence(old, new))
+  }
+
   @Test func `what has to go is never kept`() {
     let kept = ShortestEdit.kept([1, 2, 3, 4], [1, 2, 3, 4]) { $0 != 1 && $0 != 3 }
     #expect(kept == [0, nil, 2, nil])

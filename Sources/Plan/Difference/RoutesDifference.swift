@@ -8,34 +8,53 @@ struct RoutesDifference {
   private(set) var removals: [Change] = []
 
   init(current: [Route], desired: [Route], options: PlanOptions) throws(PlanError) {
-    var there: [RouteKey: [Route]] = [:]
-    for route in current { there[route.key, default: []].append(route) }
-    var wanted: [RouteKey: Route] = [:]
+    let there = RoutesByKey(current)
+    var wanted: Swift.Set<RouteKey> = []
     wanted.reserveCapacity(desired.count)
+    var isKept = [Bool](repeating: false, count: current.count)
+    var throughGateways: [Change] = []
     for var route in desired {
       route.routeProtocol = options.routeProtocol
-      if let other = wanted.updateValue(route, forKey: route.key) { throw .routeTwice(route, other: other) }
-      if let change = try RoutesDifference.change(of: there[route.key] ?? [], to: route) { additions.append(change) }
+      guard wanted.insert(route.key).inserted else {
+        throw .routeTwice(route, other: desired.first { $0.key == route.key } ?? route)
+      }
+      let places = there.places(of: route.key)
+      let own = places.filter { current[$0].routeProtocol == options.routeProtocol }
+      if let same = own.first(where: { route.isMet(by: current[$0]) }) {
+        isKept[same] = true
+        continue
+      }
+      // A replacing message would take whichever the kernel finds first.
+      if own.count < places.count, let foreign = places.first(where: { !own.contains($0) }) {
+        throw .foreignRoute(current[foreign], wanted: route)
+      }
+      if let old = own.first { isKept[old] = true }
+      let change = own.first.map { Change.replaceRoute(from: current[$0], to: route) } ?? .addRoute(route)
+      if route.isOnLink { additions.append(change) } else { throughGateways.append(change) }
     }
-    for route in current where route.routeProtocol == options.routeProtocol {
-      let own = there[route.key]?.filter { $0.routeProtocol == options.routeProtocol } ?? []
-      // Of several own routes with one key, the one that is wanted stays, or the first is replaced.
-      let stays = wanted[route.key].map { want in own.first { want.isMet(by: $0) } ?? own.first }
-      if stays.flatMap({ $0 }) != route { removals.append(.removeRoute(route)) }
+    additions += throughGateways
+    let gone = current.indices.filter { !isKept[$0] && current[$0].routeProtocol == options.routeProtocol }
+    removals = gone.filter { !current[$0].isOnLink }.map { .removeRoute(current[$0]) }
+    removals += gone.filter { current[$0].isOnLink }.map { .removeRoute(current[$0]) }
+  }
+}
+
+/// Positions by key. IPv4 may have several routes of one key, by other programs' hands (`ip route append`), but hardly
+/// ever does.
+private struct RoutesByKey {
+  private var first: [RouteKey: Int] = [:]
+  private var others: [RouteKey: [Int]] = [:]
+
+  init(_ routes: [Route]) {
+    first.reserveCapacity(routes.count)
+    for (index, route) in routes.enumerated() {
+      if first[route.key] == nil { first[route.key] = index } else { others[route.key, default: []].append(index) }
     }
-    additions = additions.filter(\.isOnLink) + additions.filter { !$0.isOnLink }
-    removals = removals.filter { !$0.isOnLink } + removals.filter(\.isOnLink)
   }
 
-  /// - Parameter there: the kernel's routes with the key, own and foreign.
-  private static func change(of there: [Route], to wanted: Route) throws(PlanError) -> Change? {
-    let own = there.filter { $0.routeProtocol == wanted.routeProtocol }
-    if own.contains(where: wanted.isMet) { return nil }
-    // A replacing message would take whichever the kernel finds first.
-    if let foreign = there.first(where: { $0.routeProtocol != wanted.routeProtocol }) {
-      throw .foreignRoute(foreign, wanted: wanted)
-    }
-    return own.first.map { .replaceRoute(from: $0, to: wanted) } ?? .addRoute(wanted)
+  func places(of key: RouteKey) -> [Int] {
+    guard let place = first[key] else { return [] }
+    return others.isEmpty ? [place] : [place] + (others[key] ?? [])
   }
 }
 
@@ -69,13 +88,7 @@ extension NextHop {
   }
 }
 
-extension Change {
-  /// A route without a gateway.
-  fileprivate var isOnLink: Bool {
-    switch self {
-    case .addRoute(let route), .removeRoute(let route), .replaceRoute(_, let route):
-      route.nextHops.allSatisfy { $0.gateway == nil }
-    default: false
-    }
-  }
+extension Route {
+  /// Without a gateway.
+  fileprivate var isOnLink: Bool { nextHops.allSatisfy { $0.gateway == nil } }
 }

@@ -10,7 +10,7 @@ struct RulesDifference {
   ///   - old: none if the chain is new or made again.
   ///   - memory: the rules whose counters go on in equal rules that are made again; without `old`'s own.
   ///   - isKeepable: false for a rule that has to be made again because what it refers to is.
-  init(old: [Rule], new: [Rule], memory: [Rule] = [], isKeepable: (Rule) -> Bool = { _ in true }) {
+  init(old: [Rule], new: [Rule], memory: [Rule] = [], isKeepable: @escaping (Rule) -> Bool = { _ in true }) {
     let kept = ShortestEdit.kept(old, new) { isKeepable(old[$0]) }
     var stays = [Bool](repeating: false, count: old.count)
     for case .some(let index) in kept { stays[index] = true }
