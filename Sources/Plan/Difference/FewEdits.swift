@@ -11,7 +11,8 @@ struct FewEdits {
 
   /// The pairs that stay, ascending; nil if it takes more than `most` removals and insertions.
   func matches() -> [ShortestEdit.Match]? {
-    // Diagonal k = old - new; the furthest old position reached on each, by number of edits.
+    // Diagonal k = old - new; the furthest old position reached on each, by number of edits. Positions may lie beyond
+    // the lists' ends, where nothing is the same.
     var reached = [Int](repeating: 0, count: 2 * FewEdits.most + 3)
     var trace: [[Int]] = []
     for edits in 0...FewEdits.most {
@@ -19,7 +20,6 @@ struct FewEdits {
       for diagonal in stride(from: -edits, through: edits, by: 2) {
         var old = start(diagonal, edits, reached)
         var new = old - diagonal
-        guard old <= oldCount, new <= newCount else { continue }
         while old < oldCount, new < newCount, isSame(old, new) {
           old += 1
           new += 1
