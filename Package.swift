@@ -11,6 +11,7 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -27,6 +28,7 @@ let package = Package(
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
     .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
   ],
   targets: [
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
@@ -43,6 +45,7 @@ let package = Package(
     .target(name: "Kernel", dependencies: ["Model", "Plan", "Netlink", "CNftnl", "Locking"]),
 
     .target(name: "Locking", dependencies: ["Model", "CFileLock", system]),
+    .target(name: "LockedCommand", dependencies: ["Locking", subprocess, system]),
     .target(name: "EtcdAPI", dependencies: grpc, exclude: ["kv.proto", "rpc.proto"]),
     .target(name: "LockingEtcd", dependencies: ["Locking", "EtcdAPI", log] + grpc),
 

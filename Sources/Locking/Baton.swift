@@ -44,6 +44,9 @@ package struct Baton: Sendable {
 
   /// Returns when writing is not allowed any more, or nil when the task is cancelled before that.
   package func ended() async -> BatonError? { await term.ended() }
+
+  /// Returns when the baton has ended, or less than `spare` is left of its term; or when the task is cancelled.
+  package func runsOut(leaving spare: Duration) async { await term.runsOut(leaving: spare) }
 }
 
 /// When a grant ends; shared between the baton and the backend that renews it.
@@ -92,15 +95,19 @@ package final class BatonTerm: Sendable {
 
   /// Returns when the term has ended, or nil when the task is cancelled before that.
   package func ended() async -> BatonError? {
-    while let left = remaining, !Task.isCancelled {
-      // Renewals move the deadline on: look again when the one known now has come.
-      await waitForEnd(atMost: min(left, .seconds(1 << 20)))
-    }
+    await runsOut(leaving: .zero)
     do {
       try check()
       return nil
     } catch {
       return error
+    }
+  }
+
+  package func runsOut(leaving spare: Duration) async {
+    while let left = remaining, left > spare, !Task.isCancelled {
+      // Renewals move the deadline on: look again when the one known now has come.
+      await waitForEnd(atMost: min(left - spare, .seconds(1 << 20)))
     }
   }
 

@@ -66,73 +66,6 @@ extension IPAddress: Comparable {
   }
 }
 
-extension IPAddress {
-  /// Reads dotted decimal (four parts, no leading zeros) or the forms of RFC 4291 section 2.2.
-  package init?(_ text: some StringProtocol) {
-    if let value = IPAddress.parseV4(Substring(text)) {
-      self = .v4(value)
-    } else if let groups = IPAddress.parseV6(Substring(text)) {
-      self = .v6(
-        high: groups[0..<4].reduce(0) { $0 << 16 | UInt64($1) }, low: groups[4..<8].reduce(0) { $0 << 16 | UInt64($1) })
-    } else {
-      return nil
-    }
-  }
-
-  private static func parseV4(_ text: Substring) -> UInt32? {
-    var value: UInt32 = 0
-    var parts = 0
-    for part in text.split(separator: ".", omittingEmptySubsequences: false) {
-      guard parts < 4, (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (48...57).contains($0) }),
-        part.utf8.count == 1 || part.utf8.first != 48, let byte = UInt8(part)
-      else { return nil }
-      value = value << 8 | UInt32(byte)
-      parts += 1
-    }
-    return parts == 4 ? value : nil
-  }
-
-  private static func parseV6(_ text: Substring) -> [UInt16]? {
-    guard text.contains(":") else { return nil }
-    let halves = splitAtDoubleColon(text)
-    guard let first = parseGroups(halves.0) else { return nil }
-    guard let tail = halves.1 else { return first.count == 8 ? first : nil }
-    guard let second = parseGroups(tail), first.count + second.count < 8 else { return nil }
-    return first + Array(repeating: 0, count: 8 - first.count - second.count) + second
-  }
-
-  /// What stands before and after the first `::`; a second one makes its half unreadable.
-  private static func splitAtDoubleColon(_ text: Substring) -> (Substring, Substring?) {
-    var index = text.startIndex
-    while index < text.endIndex {
-      let next = text.index(after: index)
-      if text[index] == ":", next < text.endIndex, text[next] == ":" {
-        return (text[..<index], text[text.index(after: next)...])
-      }
-      index = next
-    }
-    return (text, nil)
-  }
-
-  private static func parseGroups(_ text: Substring) -> [UInt16]? {
-    if text.isEmpty { return [] }
-    var groups: [UInt16] = []
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    for (index, part) in parts.enumerated() {
-      if index == parts.count - 1, part.contains(".") {
-        guard let value = parseV4(part) else { return nil }
-        groups += [UInt16(value >> 16), UInt16(value & 0xFFFF)]
-      } else {
-        guard (1...4).contains(part.utf8.count), part.utf8.first != 43, part.utf8.first != 45,
-          let group = UInt16(part, radix: 16)
-        else { return nil }
-        groups.append(group)
-      }
-    }
-    return groups.count <= 8 ? groups : nil
-  }
-}
-
 extension IPAddress: CustomStringConvertible {
   /// Dotted decimal, or the form that RFC 5952 recommends.
   package var description: String {
@@ -182,17 +115,7 @@ package struct IPPrefix: Hashable, Sendable {
   }
 
   /// `ADDRESS` or `ADDRESS/LENGTH`. Bits set after the prefix make it nil: they are a mistake more often than not.
-  package init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let first = parts.first, let address = IPAddress(first) else { return nil }
-    guard parts.count == 2 else {
-      self.init(address, length: address.bitWidth)
-      return
-    }
-    guard parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let length = Int(parts[1]) else { return nil }
-    self.init(address, length: length)
-    guard self.address == address else { return nil }
-  }
+  package init?(_ text: some StringProtocol) { self.init(ascii: ArraySlice(Array(text.utf8))) }
 
   package var isDefault: Bool { length == 0 }
 }

@@ -2,7 +2,7 @@
 package struct SourceLocation: Hashable, Sendable {
   /// The path as the user named it.
   package var file: String
-  /// Counted from 1.
+  /// Counted from 1; 0 stands for the file (or folder) as a whole.
   package var line: Int32
   /// Counted from 1, in Unicode scalars.
   package var column: Int32
@@ -12,9 +12,12 @@ package struct SourceLocation: Hashable, Sendable {
     self.line = line
     self.column = column
   }
+
+  /// The file as a whole.
+  package init(file: String) { self.init(file: file, line: 0, column: 0) }
 }
 
 extension SourceLocation: CustomStringConvertible {
   /// `file:line:column`, which editors and terminals can follow.
-  package var description: String { "\(file):\(line):\(column)" }
+  package var description: String { line == 0 ? file : "\(file):\(line):\(column)" }
 }

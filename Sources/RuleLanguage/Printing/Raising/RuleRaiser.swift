@@ -1,0 +1,142 @@
+import Model
+
+/// Turns a rule's expressions back into statements, one pass with the registers' contents at hand.
+struct RuleRaiser {
+  /// A statement's text, and what it may have made superfluous before it.
+  struct Piece {
+    var text: String
+    /// What the piece is for later ones, if it is a match for equality.
+    var dependency: Dependency?
+    /// What was known before it.
+    var before: KnownProtocols
+  }
+
+  let values: ValueText
+  /// The table's sets by name, as far as they are at hand.
+  let sets: [String: SetDefinition]
+  private(set) var context: KnownProtocols
+  var registers = RegisterFile()
+  private(set) var pieces: [Piece] = []
+  /// A lower bound that was compared; nft before 1.1 writes a range as two comparisons.
+  private var lowerBound: (register: Register, value: Bytes)?
+
+  init(family: Family, values: ValueText, sets: [String: SetDefinition]) {
+    self.values = values
+    self.sets = sets
+    context = KnownProtocols(family: family)
+  }
+
+  /// The rule's statements in order.
+  mutating func raise(_ expressions: [Expression]) -> [String] {
+    for (index, expression) in expressions.enumerated() {
+      if load(expression) { continue }
+      if isLowerBound(expression, before: expressions.dropFirst(index + 1).first) { continue }
+      raise(statement: expression)
+    }
+    return pieces.map(\.text)
+  }
+
+  /// Adds a statement, and takes away the matches before it that the compiler adds by itself.
+  /// - Parameter needs: the protocols that the statement's text names.
+  mutating func append(_ text: String, needs: [OperandText.ProtocolUse], dependency: Dependency? = nil) {
+    removeImplied(by: needs)
+    pieces.append(Piece(text: text, dependency: dependency, before: context))
+  }
+
+  /// - Parameter removing: a match that the compiler adds before just this statement.
+  mutating func append(_ text: String, needs: [OperandText.ProtocolUse], removing dependency: Dependency?) {
+    if let dependency, pieces.last?.dependency == dependency { pieces.removeLast() }
+    append(text, needs: needs)
+  }
+
+  private mutating func removeImplied(by uses: [OperandText.ProtocolUse]) {
+    guard !uses.isEmpty else { return }
+    let run = pieces.reversed().prefix { $0.dependency != nil }.count
+    guard run > 0 else { return }
+    for count in (1...run).reversed() {
+      let tail = pieces.suffix(count)
+      guard var known = tail.first?.before else { continue }
+      var implied: [Dependency] = []
+      for use in uses {
+        let added = known.dependencies(of: use.id, in: use.tunnel)
+        for dependency in added { known.learn(dependency) }
+        implied += added
+      }
+      if implied == tail.compactMap(\.dependency) {
+        pieces.removeLast(count)
+        return
+      }
+    }
+  }
+
+  mutating func learn(_ operand: RaisedOperand, is value: UInt64) { context.learn(operand, is: value) }
+  mutating func learn(_ operand: RaisedOperand, isOneOf values: [UInt64]) { context.learn(operand, isOneOf: values) }
+
+  func makeWriter() -> OperandText { OperandText(context: context, values: values) }
+
+  mutating func store(_ operand: RaisedOperand, length: Int, order: ByteOrder, shift: Int = 0, to register: Register) {
+    registers.store(
+      Loaded(operand: operand, length: length, order: order, shift: shift, statement: pieces.count), to: register)
+  }
+
+  /// What a register holds; told as such if nothing was loaded.
+  func value(in register: Register) -> Loaded {
+    registers[register] ?? Loaded(operand: .unknown(register), length: 4, order: .network)
+  }
+
+  /// What lies in consecutive registers: one operand, or a concatenation.
+  mutating func takeKey(from register: Register, length: Int?) -> (operand: RaisedOperand, parts: [Loaded]) {
+    let run = registers.run(from: register, length: length)
+    registers.discard(from: register, count: run.count)
+    switch run.count {
+    case 0: return (.unknown(register), [])
+    case 1: return (run[0].operand, run)
+    default: return (.concatenation(run.map(\.operand)), run)
+    }
+  }
+
+  // MARK: Comparisons
+
+  private mutating func isLowerBound(_ expression: Expression, before next: Expression?) -> Bool {
+    guard case .compare(.greaterOrEqual, let register, let value) = expression,
+      case .compare(.lessOrEqual, register, _) = next
+    else { return false }
+    lowerBound = (register, value)
+    return true
+  }
+
+  private mutating func raise(statement expression: Expression) {
+    switch expression {
+    case .compare(.lessOrEqual, let register, let value) where lowerBound?.register == register:
+      let first = lowerBound?.value ?? value
+      lowerBound = nil
+      matchRange(value: self.value(in: register), from: first, through: value, inverted: false)
+    case .compare(let comparison, let register, let bytes):
+      match(value: value(in: register), comparison, bytes)
+    case .range(let register, let from, let through, let inverted):
+      matchRange(value: value(in: register), from: from, through: through, inverted: inverted)
+    case .lookup(let set, let key, nil, let inverted): matchSet(set, key: key, inverted: inverted)
+    case .lookup(let set, let key, .verdict, _): verdictMap(set, key: key)
+    default: raise(action: expression)
+    }
+  }
+}
+
+extension KnownProtocols {
+  mutating func learn(_ dependency: Dependency) {
+    let operand: RaisedOperand =
+      switch dependency.key {
+      case .nfProto: .meta(.nfProto, tunnel: dependency.tunnel)
+      case .linkProtocol: .meta(.protocol, tunnel: dependency.tunnel)
+      case .l4Proto: .meta(.l4Proto, tunnel: dependency.tunnel)
+      case .interfaceType: .meta(.iifType, tunnel: dependency.tunnel)
+      case .etherType: .payload(PacketSlice(base: .link, offset: 96, length: 16, tunnel: dependency.tunnel))
+      case .vlanType:
+        .payload(
+          PacketSlice(
+            base: .link, offset: 128 + 32 * (self[dependency.tunnel].vlanTags - 1), length: 16,
+            tunnel: dependency.tunnel))
+      }
+    learn(operand, is: dependency.value)
+  }
+}

@@ -1,0 +1,101 @@
+import Model
+
+/// Elements of sets and maps.
+struct SetText: Sendable {
+  let values: ValueText
+
+  /// `{ a, b : c }`
+  /// - Parameters:
+  ///   - keys: what each part of a key is.
+  ///   - data: what a map gives; nil to take it from the set's own type numbers.
+  func text(of set: SetDefinition, keys: [ValueShape], data: [ValueShape]? = nil) -> String {
+    let elements = elements(of: set, keys: keys, data: data)
+    return elements.isEmpty ? "{ }" : "{ \(elements.joined(separator: ", ")) }"
+  }
+
+  /// Each element, in ascending order.
+  func elements(of set: SetDefinition, keys: [ValueShape], data: [ValueShape]? = nil) -> [String] {
+    let data = data ?? Self.dataShapes(of: set)
+    // An interval set compares its keys byte by byte, so that they stand in network order whatever their type.
+    let order: ByteOrder? = set.flags.contains(.interval) ? .network : nil
+    return set.elements.map { element in
+      let key = element.details?.isCatchAll == true ? nil : parts(of: element.key, keys, order)
+      return (key, text(of: element, keys: keys, order: order, data: data))
+    }.sorted { left, right in
+      guard let first = left.0 else { return false }
+      guard let second = right.0 else { return true }
+      return first.lexicographicallyPrecedes(second)
+    }.map(\.1)
+  }
+
+  private func text(of element: SetElement, keys: [ValueShape], order: ByteOrder?, data: [ValueShape]) -> String {
+    guard let details = element.details else { return keyText(element, keys, order) }
+    var text = details.isCatchAll ? "*" : keyText(element, keys, order)
+    for expression in details.expressions { text += " " + StatementText.stateful(expression) }
+    if let timeout = details.timeout { text += " timeout " + DurationText.text(milliseconds: timeout) }
+    if let expiration = details.expiration { text += " expires " + DurationText.text(milliseconds: expiration) }
+    if let comment = details.comment { text += " comment \"\(comment)\"" }
+    switch details.data {
+    case nil: return text
+    case .verdict(let verdict): return text + " : " + StatementText.text(of: verdict)
+    case .object(let name): return text + " : \"\(name)\""
+    case .value(let first, let last): return text + " : " + valueText(first, through: last, data, order: nil)
+    }
+  }
+
+  private func keyText(_ element: SetElement, _ keys: [ValueShape], _ order: ByteOrder?) -> String {
+    valueText(element.key, through: element.end, keys, order: order)
+  }
+
+  /// Part by part, a range where the last value differs.
+  func valueText(_ first: Bytes, through last: Bytes?, _ shapes: [ValueShape], order: ByteOrder?) -> String {
+    let from = parts(of: first, shapes, order)
+    let through = last.map { parts(of: $0, shapes, order) }
+    return zip(from.indices, shapes).map { index, shape in
+      rangeText(from[index], through: through.map { $0[index] }, shape)
+    }.joined(separator: " . ")
+  }
+
+  /// A value, a prefix where the range is one, or a range.
+  func rangeText(_ first: Bytes, through last: Bytes?, _ shape: ValueShape) -> String {
+    guard let last, last != first else { return values.text(first, as: shape) }
+    let differing = first.combined(with: last, ^)
+    if shape.type.isString { return ValueText.wildcard(first, length: differing.prefix { $0 == 0 }.count) }
+    if shape.type == .ipv4Address || shape.type == .ipv6Address, let length = differing.inverted.prefixLength,
+      first.combined(with: differing, &).isZero
+    {
+      return "\(values.text(first, as: shape))/\(length)"
+    }
+    return "\(values.text(first, as: shape))-\(values.text(last, as: shape))"
+  }
+
+  /// The parts of a concatenation, each of which begins a 4-byte unit; most significant byte first.
+  func parts(of bytes: Bytes, _ shapes: [ValueShape], _ order: ByteOrder?) -> [Bytes] {
+    var offset = 0
+    return shapes.map { shape in
+      let length = shapes.count == 1 && !shape.type.isString ? bytes.count : shape.byteLength
+      let part = Bytes(Array(bytes.dropFirst(offset).prefix(length)))
+      offset += (length + 3) / 4 * 4
+      return shape.canonical(part, order: order ?? shape.order)
+    }
+  }
+
+  /// What the type numbers of a map say of its data.
+  static func dataShapes(of set: SetDefinition) -> [ValueShape] {
+    guard case .value(let type, let length) = set.data else { return [] }
+    let types = DataType.parts(ofNumber: type) ?? [.integer]
+    let order = set.userdata.dataByteOrder.flatMap(ByteOrder.init(rawValue:))
+    return types.map { type in
+      let width = type.bitWidth == 0 ? Int(length) * 8 : type.bitWidth
+      let own = type.byteOrder == .unspecified ? ByteOrder.host : type.byteOrder
+      return ValueShape(type, length: width, order: types.count == 1 ? order ?? own : own)
+    }
+  }
+}
+
+extension ValueText {
+  /// The first bytes of a name, then `*`.
+  static func wildcard(_ bytes: Bytes, length: Int) -> String {
+    "\"\(String(decoding: bytes.prefix(length).prefix { $0 != 0 }, as: UTF8.self))*\""
+  }
+}

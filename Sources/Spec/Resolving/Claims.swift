@@ -1,0 +1,51 @@
+import Model
+
+/// What a spec says alone: nobody else may say it for the same node.
+struct Claims {
+  /// What the kernel tells policy rules apart by, and what it does not do with two of.
+  private struct PolicyClaim: Hashable {
+    let rule: PolicyRule
+
+    init(_ rule: PolicyRule) {
+      var selector = rule
+      selector.action = .nop
+      selector.suppressedPrefixLength = nil
+      self.rule = selector
+    }
+  }
+
+  private var tables: [TableID: SourceLocation?] = [:]
+  private var routes: [RouteKey: SourceLocation?] = [:]
+  private var policyRules: [PolicyClaim: SourceLocation?] = [:]
+
+  mutating func reserve(routes count: Int) { routes.reserveCapacity(count) }
+
+  /// - Parameter context: what to add to a message: for which nodes both hold.
+  mutating func add(_ state: NetworkState, context: String = "", into report: inout Report) {
+    for table in state.tables {
+      if let other = tables.updateValue(table.origin, forKey: table.id) {
+        Claims.clash("table \(table.id)", at: table.origin, other, context, &report)
+      }
+    }
+    for route in state.routes {
+      if let other = routes.updateValue(route.origin, forKey: route.key) {
+        let text = "the route to \(route.key.destination) in table \(route.key.table) with metric \(route.key.metric)"
+        Claims.clash(text, at: route.origin, other, context, &report)
+      }
+    }
+    for rule in state.policyRules {
+      if let other = policyRules.updateValue(rule.origin, forKey: PolicyClaim(rule)) {
+        Claims.clash("the policy rule with priority \(rule.priority)", at: rule.origin, other, context, &report)
+      }
+    }
+  }
+
+  private static func clash(
+    _ subject: String, at place: SourceLocation?, _ other: SourceLocation?, _ context: String, _ report: inout Report
+  ) {
+    report.add(
+      Diagnostic(
+        .error, "\(subject) is claimed twice\(context)", at: place ?? SourceLocation(file: "spec"),
+        hint: other.map { "the other is at \($0)" }))
+  }
+}
