@@ -82,8 +82,10 @@ extension NetlinkSocket {
     to operation: String, _ sequences: ClosedRange<UInt32>, reply: (Message) -> Void = { _ in }
   ) throws(NetlinkError) -> [NetlinkError] {
     var refusals: [NetlinkError] = []
-    do throws(NetlinkError) {
-      while let messages = try receive(waits: false, to: operation) {
+    var loss: NetlinkError?
+    while true {
+      do throws(NetlinkError) {
+        guard let messages = try receive(waits: false, to: operation) else { break }
         for message in messages {
           guard message.port == port, sequences.contains(message.sequence) else {
             throw NetlinkError(operation, .malformed, message: "a reply to another request came")
@@ -96,12 +98,14 @@ extension NetlinkSocket {
             refusals.append(refusal(acknowledgement, of: message, to: operation))
           }
         }
+      } catch {
+        // The loss is told before what did come (`sock_error` in net/core/datagram.c).
+        guard error.cause == .unknownOutcome else { throw error }
+        loss = error
       }
-    } catch {
-      // Replies were lost. A refusal that did come is still true; the queue is emptied for the next request.
-      guard error.cause == .unknownOutcome, !refusals.isEmpty else { throw error }
-      while (try? receive(waits: false, to: operation)) ?? nil != nil {}
     }
+    // A refusal that did come is true whatever was lost.
+    if let loss, refusals.isEmpty { throw loss }
     return refusals.sorted { ($0.sequence ?? 0) < ($1.sequence ?? 0) }
   }
 

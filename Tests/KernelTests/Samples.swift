@@ -1,3 +1,4 @@
+import Kernel
 import Locking
 import Model
 import Plan
@@ -8,6 +9,9 @@ enum Samples {
       holder: Holder(node: "node", instance: "instance", pid: 1, version: "test"), token: 7,
       term: BatonTerm(deadline: deadline))
   }
+
+  static let record = AppliedRecord(
+    specGeneration: "3f2a91", commit: "0123abcd", token: 7, node: "node", nonce: 99)
 
   static let table = TableID(.inet, "edge")
 

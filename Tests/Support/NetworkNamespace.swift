@@ -58,6 +58,12 @@ package struct NetworkNamespace: Sendable {
     return result.output
   }
 
+  /// An interface that leads nowhere; of a second kind where the kernel has not the first.
+  package func addInterface(_ name: String) async throws {
+    guard try await run("ip", "link", "add", name, "type", "dummy").status != 0 else { return }
+    try await check("ip", "link", "add", name, "type", "ifb")
+  }
+
   /// Feeds a ruleset to nft(8).
   package func load(_ ruleset: String) async throws {
     try await check("nft", "-f", "-", input: ruleset)

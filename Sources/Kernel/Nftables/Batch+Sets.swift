@@ -29,7 +29,7 @@ extension Batch {
     _ type: nf_tables_msg_types, _ table: TableID, of set: SetDefinition, name: String, number: UInt32?,
     _ elements: [SetElement], startsAtZero: Bool = false
   ) throws(NotWritable) {
-    let splitting = set.splitsIntervals
+    let form = set.elementForm
     var index = 0
     while index < elements.count {
       try message(
@@ -39,11 +39,12 @@ extension Batch {
         writer.text(NFTA_SET_ELEM_LIST_SET, name)
         if let number { writer.number(NFTA_SET_ELEM_LIST_SET_ID, number) }
         let list = writer.beginNested(UInt16(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue))
-        if index == 0, splitting, startsAtZero, let first = elements.first, first.key.contains(where: { $0 != 0 }) {
+        if index == 0, form == .split, startsAtZero, let first = elements.first, first.key.contains(where: { $0 != 0 })
+        {
           try writer.element(KernelElement(key: Bytes(zeros: first.key.count), isEnd: true))
         }
         while index < elements.count, writer.length(of: list) < Batch.listLimit {
-          try elements[index].forEachKernelElement(splitting: splitting) { (element) throws(NotWritable) in
+          try elements[index].forEachKernelElement(form) { (element) throws(NotWritable) in
             try writer.element(element)
           }
           index += 1

@@ -14,16 +14,31 @@ struct KernelElement {
   var details: SetElementDetails?
 }
 
+/// How a set keeps its elements.
+enum ElementForm {
+  case single
+  /// Two elements each, where it begins and where it has ended.
+  case split
+  /// A concatenation's: one element with the first and the last of each part, also where these are the same (nft
+  /// takes an element without a last value for an interval's begin).
+  case firstAndLast
+}
+
 extension SetDefinition {
-  /// Whether its intervals are two elements each. A concatenation's are one, with the first and the last of each part.
-  var splitsIntervals: Bool { flags.contains(.interval) && fieldLengths.isEmpty }
+  var elementForm: ElementForm {
+    !flags.contains(.interval) ? .single : fieldLengths.isEmpty ? .split : .firstAndLast
+  }
 }
 
 extension SetElement {
   /// Calls `body` with the one or two elements that the kernel has for this one.
-  func forEachKernelElement(splitting: Bool, _ body: (KernelElement) throws(NotWritable) -> Void) throws(NotWritable) {
-    guard splitting, !(details?.isCatchAll ?? false) else {
-      try body(KernelElement(key: key, keyEnd: end, details: details))
+  func forEachKernelElement(
+    _ form: ElementForm, _ body: (KernelElement) throws(NotWritable) -> Void
+  ) throws(NotWritable) {
+    let isCatchAll = details?.isCatchAll ?? false
+    guard form == .split, !isCatchAll else {
+      let last = form == .firstAndLast && !isCatchAll ? end ?? key : nil
+      try body(KernelElement(key: key, keyEnd: last, details: details))
       return
     }
     let next = (end ?? key).successor

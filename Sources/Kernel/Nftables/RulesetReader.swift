@@ -144,7 +144,7 @@ extension NetlinkSocket {
     }
     var complete: [SetDefinition] = []
     for var set in sets {
-      if set.count != 0 { set.definition.elements = try readElements(of: set) }
+      set.definition.elements = try readElements(of: set)
       complete.append(set.definition)
     }
     return complete
@@ -162,7 +162,7 @@ extension NetlinkSocket {
       guard let list = attributes.nested(NFTA_SET_ELEM_LIST_ELEMENTS) else { return }
       for attribute in list { elements.append(KernelElement(attribute.nested, of: set.definition)) }
     }
-    if set.definition.splitsIntervals { return SetElement.joining(elements) }
+    if set.definition.elementForm == .split { return SetElement.joining(elements) }
     return elements.map { SetElement(key: $0.key, end: $0.keyEnd, details: $0.details) }
   }
 }

@@ -57,7 +57,7 @@ extension MessageWriter {
 struct ReadSet {
   var table: TableID
   var definition: SetDefinition
-  /// How many elements it has; nil before Linux 6.16.
+  /// How many elements it has, the one for all other values apart; nil before Linux 6.16.
   var count: UInt32?
 }
 
