@@ -63,6 +63,8 @@ extension Lexer {
     scan: while end < bytes.count {
       switch bytes[end] {
       case UInt8(ascii: ":"):
+        // The third in a row is a map's: `…:aaaa:::accept`.
+        if end - start > 1, bytes[end - 1] == UInt8(ascii: ":"), bytes[end - 2] == UInt8(ascii: ":") { break scan }
         colons += 1
         hasDouble = hasDouble || end > start && bytes[end - 1] == UInt8(ascii: ":")
         groupLength = 0

@@ -6,36 +6,65 @@ package final class SourceText: Sendable {
   package let start: SourceLocation
   package let indentation: Int32
 
+  /// Where each line begins, in bytes.
+  private let lineStarts: [UInt32]
+
   package init(_ source: RuleSource) {
     bytes = Array(source.text.utf8)
     start = source.start
     indentation = source.indentation
+    var lineStarts: [UInt32] = [0]
+    for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
+      lineStarts.append(UInt32(clamping: index + 1))
+    }
+    self.lineStarts = lineStarts
   }
 
   /// Where the byte stands in the file that the text came from.
   package func location(of offset: Int) -> SourceLocation {
     let end = min(offset, bytes.count)
-    var line: Int32 = 0
-    var lineStart = 0
-    for index in 0..<end where bytes[index] == UInt8(ascii: "\n") {
-      line += 1
-      lineStart = index + 1
+    let line = line(of: end)
+    let column = Self.scalarCount(bytes[lineStart(line)..<end])
+    return SourceLocation(
+      file: start.file, line: start.line + Int32(line), column: Int32(shift(line) + column + 1))
+  }
+
+  /// The byte at a place that `location(of:)` gave; nil if the place is not in this text.
+  package func offset(of location: SourceLocation) -> Int? {
+    let line = Int(location.line - start.line)
+    guard location.file == start.file, lineStarts.indices.contains(line) else { return nil }
+    var column = Int(location.column) - 1 - shift(line)
+    var index = lineStart(line)
+    while index < bytes.count, column > 0 {
+      index += 1
+      while index < bytes.count, bytes[index] & 0xc0 == 0x80 { index += 1 }
+      column -= 1
     }
-    let column = Int32(Self.scalarCount(bytes[lineStart..<end]))
-    let before = line == 0 ? start.column - 1 : indentation
-    return SourceLocation(file: start.file, line: start.line + line, column: before + column + 1)
+    return index
   }
 
   /// The whole line that the byte stands in, with the indentation that was taken off before.
   package func excerpt(at offset: Int) -> String {
-    let newline = UInt8(ascii: "\n")
-    let place = min(offset, bytes.count)
-    let lineStart = bytes[..<place].lastIndex(of: newline).map { $0 + 1 } ?? 0
-    let lineEnd = bytes[place...].firstIndex(of: newline) ?? bytes.count
-    let before = lineStart == 0 ? start.column - 1 : indentation
-    let text = String(decoding: bytes[lineStart..<lineEnd], as: UTF8.self)
-    return String(repeating: " ", count: max(0, Int(before))) + text
+    let line = line(of: min(offset, bytes.count))
+    let text = bytes[lineStart(line)...].prefix { $0 != UInt8(ascii: "\n") }
+    return String(repeating: " ", count: shift(line)) + String(decoding: text, as: UTF8.self)
   }
+
+  /// Counted from 0.
+  private func line(of offset: Int) -> Int {
+    var low = 0
+    var high = lineStarts.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if Int(lineStarts[middle]) <= offset { low = middle } else { high = middle }
+    }
+    return low
+  }
+
+  private func lineStart(_ line: Int) -> Int { Int(lineStarts[line]) }
+
+  /// Columns that stand before the line's text in the file.
+  private func shift(_ line: Int) -> Int { max(0, Int(line == 0 ? start.column - 1 : indentation)) }
 
   /// How many scalars the caret under `span` underlines; it ends with the line.
   package func caretLength(of span: Span) -> Int {

@@ -6,7 +6,7 @@ import Model
 package struct Parser {
   /// What all sources of one compilation share.
   package struct Context {
-    var sources: [SourceText] = []
+    let sources: SourceList
     /// Sources that an `include` has opened: a table's block is read twice.
     var included: [String: [UInt16]] = [:]
     var scopes = VariableScopes()
@@ -14,13 +14,11 @@ package struct Parser {
     var includeDepth = 0
     let includes: (_ path: String, _ from: String) throws(IncludeError) -> [RuleSource]
 
-    /// The number that spans know it by.
-    mutating func open(_ source: RuleSource) -> UInt16 {
-      sources.append(SourceText(source))
-      return UInt16(clamping: sources.count - 1)
-    }
-
-    package init(includes: @escaping (_ path: String, _ from: String) throws(IncludeError) -> [RuleSource]) {
+    package init(
+      sources: SourceList = SourceList(),
+      includes: @escaping (_ path: String, _ from: String) throws(IncludeError) -> [RuleSource]
+    ) {
+      self.sources = sources
       self.includes = includes
     }
   }
@@ -46,7 +44,7 @@ package struct Parser {
 
   /// Reads a source that `context` has already.
   init(source number: UInt16, context: Context, emit: @escaping (CommandSyntax) -> Void) {
-    source = context.sources[Int(number)]
+    source = context.sources[number]
     sourceNumber = number
     self.context = context
     self.emit = emit
@@ -173,7 +171,9 @@ extension Parser {
 
   mutating func record(_ error: SyntaxError) {
     // A table's block is read twice.
-    if context.errors.contains(where: { $0.span == error.span && $0.message == error.message }) { return }
+    if hasTooManyErrors || context.errors.contains(where: { $0.span == error.span && $0.message == error.message }) {
+      return
+    }
     context.errors.append(error)
   }
 

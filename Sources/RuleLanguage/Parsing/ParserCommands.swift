@@ -6,8 +6,7 @@ extension Parser {
   static func read(
     _ source: RuleSource, in context: Context, emit: @escaping (CommandSyntax) -> Void
   ) -> Context {
-    var context = context
-    let number = context.open(source)
+    let number = context.sources.open(source)
     var parser = Parser(source: number, context: context, emit: emit)
     parser.commands()
     return parser.context
@@ -114,8 +113,9 @@ extension Parser {
         try readObjectKind(kind)
         try object(verb, kind, in: try tableReference(), start)
       } else {
-        guard LeadingWord(subject) == nil || family(token) != nil else {
-          throw unexpected("table, chain, rule, set, map, element, flowtable or an object")
+        // nft takes `add t c …` for a rule, too.
+        guard token.start > start || family(token) != nil else {
+          throw unexpected("a command such as table, add, define or include")
         }
         try rulePlacement(verb, start)
       }

@@ -31,7 +31,7 @@ extension Parser {
       guard context.sources.count + sources.count < Int(UInt16.max) else {
         throw IncludeError("too many files are included")
       }
-      let numbers = sources.map { context.open($0) }
+      let numbers = sources.map { context.sources.open($0) }
       context.included[key] = numbers
       return numbers
     } catch {

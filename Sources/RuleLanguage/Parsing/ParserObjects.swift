@@ -77,7 +77,9 @@ extension Parser {
     case .secmark: fields.context = try string("a security context")
     case .conntrackHelper, .conntrackTimeout, .conntrackExpectation: try conntrackField(&fields)
     case .connectionLimit, .tunnel:
-      throw SyntaxError("objects of the kind '\(Self.objectWord(kind))' are not supported", at: span(token))
+      // Read over: the evaluation refuses them with the name at hand.
+      lexer.skipStatement(from: token.start)
+      advance()
     }
   }
 

@@ -141,7 +141,8 @@ extension Parser {
     if at("original") || at("reply") { direction = try word("a direction") }
     let family = try familyWord()
     let key = try word("a conntrack key")
-    if direction == nil, at("original") || at("reply") { direction = try word("a direction") }
+    // The older order, `ct saddr original`; but `ct direction reply` is a comparison.
+    if direction == nil, key.text != "direction", at("original") || at("reply") { direction = try word("a direction") }
     return .conntrack(direction: direction, family: family, key: key)
   }
 

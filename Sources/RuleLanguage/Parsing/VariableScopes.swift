@@ -1,3 +1,5 @@
+import Model
+
 /// `define`d names, innermost scope last.
 struct VariableScopes {
   private var scopes: [[String: ExpressionSyntax]] = [[:]]
@@ -89,5 +91,23 @@ extension Parser {
       return ExpressionSyntax(.word("-\(value)"), span(from: start))
     }
     return try expression(.constant, allowsList: true)
+  }
+}
+
+extension Parser {
+  /// A variable that the caller gives; its value is rule text.
+  static func define(_ name: String, _ value: String, in context: Context) -> Context {
+    let source = RuleSource(text: value, start: SourceLocation(file: "variable \(name)", line: 1, column: 1))
+    let number = context.sources.open(source)
+    var parser = Parser(source: number, context: context) { _ in }
+    do throws(SyntaxError) {
+      let value = try parser.initializer()
+      parser.skipSeparators()
+      guard parser.at(.end) else { throw parser.unexpected("the end of the value") }
+      parser.context.scopes.redefine(name, value)
+    } catch {
+      parser.record(error)
+    }
+    return parser.context
   }
 }
