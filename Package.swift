@@ -42,7 +42,7 @@ let package = Package(
     .target(name: "Spec", dependencies: ["Model", "RuleLanguage", "CYaml", system, crypto]),
 
     .target(name: "Netlink", dependencies: ["CMnl"]),
-    .target(name: "Kernel", dependencies: ["Model", "Plan", "Netlink", "CNftnl", "Locking"]),
+    .target(name: "Kernel", dependencies: ["Model", "Plan", "Netlink", "CMnl", "CNftnl", "Locking"]),
 
     .target(name: "Locking", dependencies: ["Model", "CFileLock", system]),
     .target(name: "LockedCommand", dependencies: ["Locking", subprocess, system]),
@@ -50,7 +50,8 @@ let package = Package(
     .target(name: "LockingEtcd", dependencies: ["Locking", "EtcdAPI", log] + grpc),
 
     .target(name: "History", dependencies: ["Model", "Plan", system, crypto]),
-    .target(name: "Agent", dependencies: ["Model", "Spec", "Plan", "Kernel", "Locking", "History", log, lifecycle, system]),
+    .target(
+      name: "Agent", dependencies: ["Model", "Spec", "Plan", "Kernel", "Locking", "History", log, lifecycle, system]),
     .executableTarget(
       name: "netbaton",
       dependencies: [
@@ -66,7 +67,8 @@ let package = Package(
     .testTarget(name: "PlanTests", dependencies: ["Plan", "RuleLanguage", "Model", "Support"]),
     .testTarget(name: "SpecTests", dependencies: ["Spec", "Model", system]),
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "Support"]),
-    .testTarget(name: "KernelTests", dependencies: ["Kernel", "Plan", "RuleLanguage", "Model", "Netlink", "Support"]),
+    .testTarget(
+      name: "KernelTests", dependencies: ["Kernel", "Locking", "Plan", "RuleLanguage", "Model", "Netlink", "Support"]),
     .testTarget(name: "LockingTests", dependencies: ["Locking", "Support", system]),
     .testTarget(name: "LockingEtcdTests", dependencies: ["LockingEtcd", "Locking", "Support", log]),
     .testTarget(name: "HistoryTests", dependencies: ["History", "Model", "Plan", system]),

@@ -1,6 +1,8 @@
 #pragma once
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/filter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

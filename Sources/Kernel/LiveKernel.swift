@@ -10,6 +10,7 @@ package import Plan
 package actor LiveKernel: Kernel {
   private let thread: BlockingThread
   private var netfilter: NetlinkSocket?
+  private var routing: RoutingSocket?
 
   /// - Parameter namespace: a file that names another network namespace; for tests and the demo.
   package init(namespace: String? = nil) throws(NetlinkError) { thread = try BlockingThread(namespace: namespace) }
@@ -22,8 +23,12 @@ package actor LiveKernel: Kernel {
 
   package func read(_ scope: ReadScope) async throws -> Snapshot {
     let ruleset = try withNetfilter { (socket) throws(NetlinkError) in try socket.readRuleset(scope) }
+    let routing = try withRouting { socket in
+      try socket.read(routeProtocol: scope.includesForeignRoutes ? nil : scope.routeProtocol)
+    }
     return Snapshot(
-      state: NetworkState(tables: ruleset.tables), generation: ruleset.generation, record: ruleset.record)
+      state: NetworkState(tables: ruleset.tables, routes: routing.routes, policyRules: routing.policyRules),
+      generation: ruleset.generation, record: ruleset.record)
   }
 
   package func commit(
@@ -36,8 +41,14 @@ package actor LiveKernel: Kernel {
   }
 
   package func apply(routes changes: [Change], with baton: Baton) async throws {
-    guard let first = changes.first else { return }
-    throw KernelError(.notWritable, "routes cannot be written yet", change: first)
+    try withRouting { socket in try socket.apply(changes, with: baton) }
+  }
+
+  private func withRouting<Result>(_ body: (inout RoutingSocket) throws -> Result) throws -> Result {
+    var socket = try routing.take() ?? RoutingSocket()
+    let result = try body(&socket)
+    routing = consume socket
+    return result
   }
 
   private func withNetfilter<Result>(_ body: (inout NetlinkSocket) throws -> Result) throws -> Result {

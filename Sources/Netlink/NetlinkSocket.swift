@@ -78,6 +78,11 @@ package enum NetlinkProtocol: Int32, Sendable {
 }
 
 extension NetlinkSocket {
+  /// Joins a multicast group (`RTNLGRP_*` or `NFNLGRP_*`).
+  package func join(_ group: UInt32) throws(NetlinkError) {
+    try unsafe NetlinkSocket.set(handle, Int32(NETLINK_ADD_MEMBERSHIP), group)
+  }
+
   /// For `poll(2)`.
   package var descriptor: Int32 { unsafe mnl_socket_get_fd(handle) }
 
