@@ -10,7 +10,15 @@ package final class SystemNames: NameResolver {
   private let interfaceNames: [UInt32: String]
   private let tables = Mutex<[String: [String: UInt32]]>([:])
 
-  package init(interfaces: [String: UInt32], read: @escaping @Sendable (_ path: String) -> String?) {
+  /// What the node's clock is ahead of UTC (localtime(3)), which only the caller can ask.
+  private let offset: @Sendable (_ localTime: Int64?) -> Int64
+
+  package init(
+    interfaces: [String: UInt32],
+    secondsEastOfUTC offset: @escaping @Sendable (_ localTime: Int64?) -> Int64 = { _ in 0 },
+    read: @escaping @Sendable (_ path: String) -> String?
+  ) {
+    self.offset = offset
     self.interfaces = interfaces
     interfaceNames = Dictionary(interfaces.map { ($1, $0) }) { first, _ in first }
     self.read = read
@@ -28,6 +36,8 @@ package final class SystemNames: NameResolver {
   package func protocolNumber(_ name: String) -> UInt8? {
     lookUp(name, in: "/etc/protocols", Self.nameFirst).flatMap(UInt8.init(exactly:))
   }
+
+  package func secondsEastOfUTC(at localTime: Int64?) -> Int64 { offset(localTime) }
 
   package func number(of name: String, in file: String) -> UInt32? { lookUp(name, in: file, Self.numberFirst) }
 

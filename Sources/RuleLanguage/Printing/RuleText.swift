@@ -10,10 +10,13 @@ package struct RuleText: Sendable {
   ///   - family: the table's.
   ///   - sets: the table's sets, whose types say how constants beside them are written.
   ///   - names: for interface names; numbers are printed where it is nil.
-  package init(family: Family, sets: [SetDefinition] = [], names: (any NameResolver)? = nil) {
+  ///   - showsProtocolNumbers: `nft -p`: 6 and not tcp, where a protocol is a value.
+  package init(
+    family: Family, sets: [SetDefinition] = [], names: (any NameResolver)? = nil, showsProtocolNumbers: Bool = false
+  ) {
     self.family = family
     self.sets = Dictionary(sets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    values = ValueText(names: names)
+    values = ValueText(names: names, showsProtocolNumbers: showsProtocolNumbers)
   }
 
   /// One line. What the language has no words for stands as its bytecode after a `#`.

@@ -2,7 +2,7 @@ import Model
 
 /// A match that makes later bytes mean something; the compiler adds it by itself where it is missing.
 struct Dependency: Hashable, Sendable {
-  enum Key: Hashable, Sendable { case nfProto, linkProtocol, l4Proto, interfaceType, etherType, vlanType }
+  enum Key: Hashable, Sendable { case nfProto, linkProtocol, l4Proto, interfaceType, etherType, vlanType, messageType }
 
   var key: Key
   var value: UInt64
@@ -25,7 +25,7 @@ extension KnownProtocols {
     switch key {
     case .nfProto: self[tunnel].network = value == 2 ? .ip : value == 10 ? .ip6 : self[tunnel].network
     case .protocol: self[tunnel].network = HeaderProtocol.networkProtocol(ofEtherType: value) ?? self[tunnel].network
-    case .l4Proto: self[tunnel].transport = HeaderProtocol.transportProtocol(numbered: value)
+    case .l4Proto: self[tunnel].transport = HeaderProtocol.transportProtocol(numbered: value) ?? .unknown
     case .iifType: if value == Self.ethernet { self[tunnel].link = .ether }
     default: return
     }
@@ -69,8 +69,14 @@ extension KnownProtocols {
     }
   }
 
-  /// What the compiler adds before a statement that names `protocol`, in order.
-  func dependencies(of id: ProtocolID, in tunnel: TunnelHeader? = nil) -> [Dependency] {
+  /// What the compiler adds before a statement that names a protocol, in order.
+  func dependencies(of use: OperandText.ProtocolUse) -> [Dependency] {
+    let headers = dependencies(of: use.id, in: use.tunnel)
+    guard let message = use.messageType, self[use.tunnel].messageTypes.isEmpty else { return headers }
+    return headers + [Dependency(key: .messageType, value: UInt64(message), tunnel: use.tunnel)]
+  }
+
+  private func dependencies(of id: ProtocolID, in tunnel: TunnelHeader?) -> [Dependency] {
     let layers = self[tunnel]
     switch HeaderProtocol[id].base {
     case .link: return linkDependencies(of: id, layers, tunnel)
@@ -79,15 +85,21 @@ extension KnownProtocols {
       guard layers.transport != id, id != .th, let number = HeaderProtocol.transportNumber(of: id) else { return [] }
       let transport = Dependency(key: .l4Proto, value: number, tunnel: tunnel)
       switch id {
-      case .icmp where layers.network == nil: return networkDependencies(of: .ip, layers, tunnel) + [transport]
-      case .icmpv6 where layers.network == nil:
-        // nft asks the Ethernet header here and not `meta protocol` (bridge's hook for neighbour discovery).
-        if family == .bridge { return [Dependency(key: .etherType, value: 0x86DD, tunnel: tunnel), transport] }
-        return networkDependencies(of: .ip6, layers, tunnel) + [transport]
+      case .icmp, .igmp, .icmpv6:
+        return messageDependencies(of: id == .icmpv6 ? .ip6 : .ip, layers, tunnel) + [transport]
       default: return [transport]
       }
     case .tunnel, .inner: return []
     }
+  }
+
+  /// ICMP belongs to one network protocol; where there is a link-layer header, that is what nft asks.
+  private func messageDependencies(of id: ProtocolID, _ layers: Layers, _ tunnel: TunnelHeader?) -> [Dependency] {
+    guard layers.network == nil, let number = HeaderProtocol.etherType(of: id) else { return [] }
+    if layers.vlanTags == 0, layers.link == .ether || tunnel != nil {
+      return [Dependency(key: .etherType, value: number, tunnel: tunnel)]
+    }
+    return networkDependencies(of: id, layers, tunnel)
   }
 
   private func linkDependencies(of id: ProtocolID, _ layers: Layers, _ tunnel: TunnelHeader?) -> [Dependency] {

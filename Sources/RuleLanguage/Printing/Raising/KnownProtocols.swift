@@ -96,10 +96,12 @@ struct KnownProtocols: Sendable {
     let candidates = header.fields.indices.filter {
       header.fields[$0].offset == offset && header.fields[$0].length == length
     }
-    return candidates.first { index in
+    guard !messages.isEmpty else { return candidates.first }
+    let fitting = candidates.filter { index in
       let only = header.fields[index].messageTypes
-      return !only.isEmpty && !messages.isEmpty && messages.allSatisfy(only.contains)
-    } ?? candidates.first
+      return only.isEmpty || messages.allSatisfy(only.contains)
+    }
+    return fitting.first { !header.fields[$0].messageTypes.isEmpty } ?? fitting.first
   }
 }
 

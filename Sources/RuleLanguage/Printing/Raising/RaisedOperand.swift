@@ -21,7 +21,8 @@ indirect enum RaisedOperand: Sendable {
   case masked(RaisedOperand, and: Bytes?, xor: Bytes?, or: Bytes?)
   case shifted(RaisedOperand, ShiftDirection, UInt32)
   case combined(BitwiseOperator, RaisedOperand, RaisedOperand)
-  case map(RaisedOperand, SetReference)
+  /// The parts are the key as it lay in registers.
+  case map(RaisedOperand, SetReference, parts: [Loaded])
   case concatenation([RaisedOperand])
   /// A register that nothing was loaded into: the rule is not nft's.
   case unknown(Register)

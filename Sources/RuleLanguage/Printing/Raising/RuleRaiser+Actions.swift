@@ -52,9 +52,9 @@ extension RuleRaiser {
 
   private mutating func objectMap(_ set: SetReference, key: Register) {
     let length = definition(of: set).map { Int($0.keyLength) }
-    let operand = takeKey(from: key, length: length).operand
+    let (operand, parts) = takeKey(from: key, length: length)
     var writer = makeWriter()
-    let text = writer.text(of: .map(operand, set))
+    let text = writer.text(of: .map(operand, set, parts: parts))
     var kind = ObjectKind.counter
     if case .object(let known)? = definition(of: set)?.data { kind = known }
     append("\(Self.reference(to: kind)) \(text)", needs: writer.uses)
@@ -83,8 +83,7 @@ extension RuleRaiser {
   private func rejectDependency(isIPv6: Bool) -> Dependency? {
     switch context.family {
     case .inet: Dependency(key: .nfProto, value: isIPv6 ? 10 : 2)
-    case .bridge: Dependency(key: .etherType, value: isIPv6 ? 0x86DD : 0x0800)
-    case .netdev: Dependency(key: .linkProtocol, value: isIPv6 ? 0x86DD : 0x0800)
+    case .bridge, .netdev: Dependency(key: .linkProtocol, value: isIPv6 ? 0x86DD : 0x0800)
     case .ipv4, .ipv6, .arp: nil
     }
   }

@@ -30,7 +30,10 @@ extension RuleRaiser {
   private mutating func assign(_ target: RaisedOperand, from register: Register, named name: String? = nil) {
     var writer = makeWriter()
     let left = name ?? writer.text(of: target)
-    let right = writer.text(of: value(in: register).operand, as: context.shape(of: target))
+    var shape = context.shape(of: target)
+    // `exists` is for matches alone.
+    if shape.type == .boolean { shape = ValueShape(.integer, length: shape.length, order: shape.order) }
+    let right = writer.text(of: value(in: register).operand, as: shape)
     append("\(left) set \(right)", needs: writer.uses)
   }
 
@@ -61,7 +64,11 @@ extension RuleRaiser {
         if length < slice.length, context.field(at: part) != nil { return part }
       }
     }
-    return nil
+    guard slice.base == .inner else { return nil }
+    var part = slice
+    part.offset += first
+    part.length = last + 1 - first
+    return part
   }
 
   private mutating func assignField(
@@ -83,14 +90,15 @@ extension RuleRaiser {
     var writer = makeWriter()
     let left = writer.text(of: target)
     let right: String
-    if keep.combined(with: set, |) != all || keep == all || !toggle.isZero
-      || keep.combined(with: set.inverted, &) != Bytes(zeros: all.count)
-    {
-      right = writer.text(
-        of: .masked(
-          target, and: keep == all ? nil : keep, xor: toggle.isZero ? nil : toggle, or: set.isZero ? nil : set))
-    } else {
+    if toggle.isZero, keep.combined(with: set.inverted, &).isZero {
       right = values.text(set, as: shape)
+    } else {
+      let operands = [
+        ("&", keep == all ? nil : keep), ("^", toggle.isZero ? nil : toggle), ("|", set.isZero ? nil : set),
+      ]
+      right = operands.reduce(left) { text, operand in
+        text + (operand.1.map { " \(operand.0) \(writer.flagText($0, shape, parenthesized: operand.0 == "&"))" } ?? "")
+      }
     }
     append("\(left) set \(right)", needs: writer.uses)
   }

@@ -83,10 +83,10 @@ extension RuleRaiser {
 
   private mutating func loadMapped(_ set: SetReference, key: Register, to register: Register) {
     let definition = definition(of: set)
-    let operand = takeKey(from: key, length: definition.map { Int($0.keyLength) }).operand
+    let (operand, parts) = takeKey(from: key, length: definition.map { Int($0.keyLength) })
     var length = 4
     if case .value(_, let bytes)? = definition?.data { length = Int(bytes) }
-    store(.map(operand, set), length: length, order: .unspecified, to: register)
+    store(.map(operand, set, parts: parts), length: length, order: .unspecified, to: register)
   }
 
   func definition(of set: SetReference) -> SetDefinition? {
@@ -128,7 +128,7 @@ extension RuleRaiser {
       var part = slice
       part.offset += run.lowerBound
       part.length = run.count
-      guard context.field(at: part) != nil else { return nil }
+      guard context.field(at: part) != nil || slice.base == .inner else { return nil }
       result.operand = .payload(part)
     case .option(let slice) where slice.length == mask.count * 8 && !slice.isPresence:
       var part = slice

@@ -18,6 +18,12 @@ extension RuleRaiser {
       appendMatch(loaded.operand, comparison, ValueText.wildcard(bytes, length: bytes.count))
       return
     }
+    if shape.type == .ipv4Address || shape.type == .ipv6Address, bytes.count < shape.byteLength {
+      // A prefix of whole bytes is compared as such.
+      let address = Bytes(Array(bytes) + Array(repeating: 0, count: shape.byteLength - bytes.count))
+      appendMatch(loaded.operand, comparison, "\(values.text(address, as: shape))/\(bytes.count * 8)")
+      return
+    }
     let text: String
     if case .masked = loaded.operand {
       text = makeWriter().flagText(value, shape, parenthesized: false)
@@ -90,17 +96,20 @@ extension RuleRaiser {
     let shape = context.shape(of: loaded.operand)
     let first = constant(from, in: loaded, shape)
     let last = constant(through, in: loaded, shape)
-    var text = SetText(values: values).rangeText(first, through: last, shape)
-    // A prefix would be compiled to a mask, which is not what this rule has.
-    if text.contains("/") { text = "\(values.text(first, as: shape))-\(values.text(last, as: shape))" }
-    appendMatch(loaded.operand, inverted ? .notEqual : .equal, text)
+    if inverted, let around = values.rangeAcrossMidnight(first, last, shape) {
+      appendMatch(loaded.operand, text: around)
+      return
+    }
+    // Never as a prefix, which would be compiled to a mask: not what this rule has.
+    let text = "\(values.bound(first, as: shape))-\(values.bound(last, as: shape))"
+    appendMatch(loaded.operand, text: (inverted ? "!= " : "") + text)
   }
 
   mutating func matchSet(_ set: SetReference, key: Register, inverted: Bool) {
-    let operand = takeKey(from: key, length: definition(of: set).map { Int($0.keyLength) }).operand
+    let (operand, parts) = takeKey(from: key, length: definition(of: set).map { Int($0.keyLength) })
     var writer = makeWriter()
     let left = writer.text(of: operand)
-    let right = writer.text(of: set, keyedBy: operand)
+    let right = writer.text(of: set, keyedBy: operand, in: parts)
     append("\(left) \(inverted ? "!= " : "")\(right)", needs: writer.uses)
     if case .anonymous(let definition) = set, !inverted, definition.elements.allSatisfy({ $0.end == nil }) {
       learn(operand, isOneOf: definition.elements.map(\.key.bigEndianValue))
@@ -108,10 +117,10 @@ extension RuleRaiser {
   }
 
   mutating func verdictMap(_ set: SetReference, key: Register) {
-    let operand = takeKey(from: key, length: definition(of: set).map { Int($0.keyLength) }).operand
+    let (operand, parts) = takeKey(from: key, length: definition(of: set).map { Int($0.keyLength) })
     var writer = makeWriter()
     let left = writer.text(of: operand)
-    append("\(left) vmap \(writer.text(of: set, keyedBy: operand))", needs: writer.uses)
+    append("\(left) vmap \(writer.text(of: set, keyedBy: operand, in: parts))", needs: writer.uses)
   }
 
   /// - Parameter value: what the operand is known to be after the match.

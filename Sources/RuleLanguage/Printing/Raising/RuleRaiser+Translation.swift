@@ -28,7 +28,9 @@ extension RuleRaiser {
       let target = text(
         of: address.map { RegisterRange($0) }, ports: port.map { RegisterRange($0) }, family: family, &writer)
       let word = context.family == .inet && family != 0 ? (family == 10 ? "ip6 " : "ip ") : ""
-      append("tproxy \(word)to \(target)", needs: writer.uses)
+      // tproxy brackets an IPv6 address even where no port follows.
+      let isBare = family == 10 && port == nil
+      append("tproxy \(word)to \(isBare ? "[\(target)]" : target)", needs: writer.uses)
     default: return
     }
   }
@@ -52,11 +54,11 @@ extension RuleRaiser {
     -> String
   {
     guard let addresses else { return ports.map { ":" + text(of: $0, Self.ports, &writer) } ?? "" }
-    if let (value, _) = registers.enclosing(addresses.from), case .map(let key, let set) = value.operand {
+    if let (value, _) = registers.enclosing(addresses.from), case .map(let key, let set, let parts) = value.operand {
       let both = ports.map { registers.enclosing($0.from)?.offset ?? 0 > 0 } ?? false
       let shapes = both ? [addressShape(family), Self.ports] : [addressShape(family)]
       let isRange = addresses.through != nil || ports?.through != nil
-      let text = text(ofMap: key, set, shapes, isRange: isRange, &writer)
+      let text = text(ofMap: key, set, parts, shapes, isRange: isRange, &writer)
       return both ? text : text + (ports.map { ":" + self.text(of: $0, Self.ports, &writer) } ?? "")
     }
     let address = text(of: addresses, addressShape(family), &writer)
@@ -67,12 +69,13 @@ extension RuleRaiser {
   }
 
   private func text(
-    ofMap key: RaisedOperand, _ set: SetReference, _ shapes: [ValueShape], isRange: Bool, _ writer: inout OperandText
+    ofMap key: RaisedOperand, _ set: SetReference, _ parts: [Loaded], _ shapes: [ValueShape], isRange: Bool,
+    _ writer: inout OperandText
   ) -> String {
-    guard case .anonymous(let definition) = set else { return writer.text(of: .map(key, set)) }
+    guard case .anonymous(let definition) = set else { return writer.text(of: .map(key, set, parts: parts)) }
     // The first and the last value lie one behind the other in the element's data.
     let data = isRange ? definition.splittingData() : definition
-    let body = writer.sets.text(of: data, keys: writer.shapes(of: key), data: shapes)
+    let body = writer.sets.text(of: data, keys: writer.shapes(of: key, in: parts), data: shapes)
     return "\(writer.text(of: key)) map \(body)"
   }
 

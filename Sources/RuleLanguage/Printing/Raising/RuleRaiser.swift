@@ -7,8 +7,12 @@ struct RuleRaiser {
     var text: String
     /// What the piece is for later ones, if it is a match for equality.
     var dependency: Dependency?
+    /// The protocols that the text names.
+    var uses: [OperandText.ProtocolUse] = []
     /// What was known before it.
     var before: KnownProtocols
+    /// The pieces that this one made superfluous; they return if it goes itself.
+    var absorbed: [Piece] = []
   }
 
   let values: ValueText
@@ -39,8 +43,9 @@ struct RuleRaiser {
   /// Adds a statement, and takes away the matches before it that the compiler adds by itself.
   /// - Parameter needs: the protocols that the statement's text names.
   mutating func append(_ text: String, needs: [OperandText.ProtocolUse], dependency: Dependency? = nil) {
-    removeImplied(by: needs)
-    pieces.append(Piece(text: text, dependency: dependency, before: context))
+    let absorbed = removeImplied(by: needs)
+    pieces.append(
+      Piece(text: text, dependency: dependency, uses: needs, before: context, absorbed: absorbed))
   }
 
   /// - Parameter removing: a match that the compiler adds before just this statement.
@@ -49,24 +54,42 @@ struct RuleRaiser {
     append(text, needs: needs)
   }
 
-  private mutating func removeImplied(by uses: [OperandText.ProtocolUse]) {
-    guard !uses.isEmpty else { return }
-    let run = pieces.reversed().prefix { $0.dependency != nil }.count
-    guard run > 0 else { return }
-    for count in (1...run).reversed() {
-      let tail = pieces.suffix(count)
-      guard var known = tail.first?.before else { continue }
-      var implied: [Dependency] = []
-      for use in uses {
-        let added = known.dependencies(of: use.id, in: use.tunnel)
-        for dependency in added { known.learn(dependency) }
-        implied += added
-      }
-      if implied == tail.compactMap(\.dependency) {
-        pieces.removeLast(count)
-        return
+  private mutating func removeImplied(by uses: [OperandText.ProtocolUse]) -> [Piece] {
+    guard !uses.isEmpty else { return [] }
+    let run = Array(pieces.reversed().prefix { $0.dependency != nil }.reversed())
+    for start in run.indices {
+      let tail = Self.flattened(run[start...])
+      for cut in tail.indices where Self.implied(by: uses, in: tail[cut].before) == tail[cut...].map(\.dependency) {
+        pieces.removeLast(run.count - start)
+        for var kept in tail[..<cut] {
+          kept.absorbed = removeImplied(by: kept.uses)
+          pieces.append(kept)
+        }
+        return Array(tail[cut...])
       }
     }
+    return []
+  }
+
+  /// The pieces with those that they absorbed before them.
+  private static func flattened(_ pieces: some Sequence<Piece>) -> [Piece] {
+    pieces.flatMap { piece -> [Piece] in
+      var own = piece
+      own.absorbed = []
+      return flattened(piece.absorbed) + [own]
+    }
+  }
+
+  private static func implied(by uses: [OperandText.ProtocolUse], in context: KnownProtocols) -> [Dependency?] {
+    var known = context
+    var implied: [Dependency?] = []
+    for use in uses {
+      for dependency in known.dependencies(of: use) {
+        known.learn(dependency)
+        implied.append(dependency)
+      }
+    }
+    return implied
   }
 
   mutating func learn(_ operand: RaisedOperand, is value: UInt64) { context.learn(operand, is: value) }
@@ -130,6 +153,7 @@ extension KnownProtocols {
       case .linkProtocol: .meta(.protocol, tunnel: dependency.tunnel)
       case .l4Proto: .meta(.l4Proto, tunnel: dependency.tunnel)
       case .interfaceType: .meta(.iifType, tunnel: dependency.tunnel)
+      case .messageType: .payload(PacketSlice(base: .transport, offset: 0, length: 8, tunnel: dependency.tunnel))
       case .etherType: .payload(PacketSlice(base: .link, offset: 96, length: 16, tunnel: dependency.tunnel))
       case .vlanType:
         .payload(

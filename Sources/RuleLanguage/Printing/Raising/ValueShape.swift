@@ -10,6 +10,8 @@ struct ValueShape: Sendable {
   var symbols: SymbolTable?
   /// nft writes some integers (raw packet bytes, masks) in hexadecimal.
   var isHexadecimal = false
+  /// A register or an element holds the value shifted left by so many bits.
+  var shift = 0
 
   init(_ type: DataType, length: Int, order: ByteOrder, symbols: SymbolTable? = nil, isHexadecimal: Bool = false) {
     self.type = type

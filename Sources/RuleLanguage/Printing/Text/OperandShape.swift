@@ -37,6 +37,11 @@ extension KnownProtocols {
     let field = reference.definition
     var shape = ValueShape(field.type, length: field.length, order: .network, symbols: field.symbols)
     shape.isHexadecimal = reference.header.id == .ip && field.name == "frag-off"
+    if field.type == .icmpCode || field.type == .icmpv6Code {
+      // What a code means depends on the type: the names are those of "destination unreachable".
+      let unreachable: UInt8 = field.type == .icmpCode ? 3 : 1
+      if self[slice.tunnel].messageTypes != [unreachable] { shape.symbols = nil }
+    }
     return shape
   }
 
@@ -52,7 +57,7 @@ extension KnownProtocols {
     if slice.isPresence { return ValueShape(.boolean, length: 8, order: .network) }
     guard let kind = OptionKind(rawValue: slice.operation),
       let found = kind.option(ofType: slice.type, fieldAt: slice.offset, length: slice.length)
-    else { return .raw(bits: slice.length) }
+    else { return ValueShape(.integer, length: slice.length, order: .network) }
     let field = kind.options[found.option].fields[found.field]
     return ValueShape(field.type, length: field.length, order: .network, symbols: field.symbols)
   }

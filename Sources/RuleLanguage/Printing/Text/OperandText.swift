@@ -8,7 +8,12 @@ struct OperandText {
   /// The protocols that were named, in order.
   private(set) var uses: [ProtocolUse] = []
 
-  struct ProtocolUse { var id: ProtocolID; var tunnel: TunnelHeader? }
+  struct ProtocolUse: Sendable {
+    var id: ProtocolID
+    var tunnel: TunnelHeader?
+    /// The one ICMP type whose messages have the field.
+    var messageType: UInt8?
+  }
 
   init(context: KnownProtocols, values: ValueText) {
     self.context = context
@@ -21,9 +26,14 @@ struct OperandText {
     switch operand {
     case .constant(let bytes):
       let shape = shape ?? context.shape(of: operand)
-      return values.text(shape.canonical(bytes), as: shape)
+      // A register's spare bytes are no part of the value.
+      let value =
+        bytes.count > shape.byteLength && shape.byteLength > 0 ? Bytes(Array(bytes.prefix(shape.byteLength))) : bytes
+      return values.text(shape.canonical(value), as: shape)
     case .payload(let slice): return text(of: slice)
-    case .meta(let key, let tunnel): return prefix(of: tunnel) + text(of: key)
+    case .meta(let key, let tunnel):
+      noteTunnel(tunnel)
+      return prefix(of: tunnel) + text(of: key)
     case .conntrack(let key, let direction): return text(of: key, direction)
     case .option(let slice): return text(of: slice)
     case .masked(let value, let and, let xor, let or): return text(ofMasked: value, and: and, xor: xor, or: or)
@@ -31,42 +41,58 @@ struct OperandText {
       return "\(text(of: value)) \(direction == .left ? "<<" : ">>") \(bits)"
     case .combined(let operation, let left, let right):
       return "\(text(of: left)) \(Self.symbol(of: operation)) \(text(of: right, as: shape))"
-    case .map(let key, let set): return "\(text(of: key)) map \(text(of: set, keyedBy: key, givenAs: shape))"
+    case .map(let key, let set, let parts):
+      return "\(text(of: key)) map \(text(of: set, keyedBy: key, in: parts, givenAs: shape))"
     case .concatenation(let parts): return parts.map { text(of: $0) }.joined(separator: " . ")
     default: return generated(operand)
     }
   }
 
   /// `{ … }` or `@name`
-  mutating func text(of set: SetReference, keyedBy key: RaisedOperand, givenAs data: ValueShape? = nil) -> String {
+  /// - Parameter parts: the key as it lies in registers, which says in which order its bytes stand.
+  mutating func text(
+    of set: SetReference, keyedBy key: RaisedOperand, in parts: [Loaded] = [], givenAs data: ValueShape? = nil
+  ) -> String {
     switch set {
     case .named(let name): return "@" + name
     case .anonymous(let definition):
-      return sets.text(of: definition, keys: shapes(of: key), data: data.map { [$0] })
+      return sets.text(of: definition, keys: shapes(of: key, in: parts), data: data.map { [$0] })
     }
   }
 
-  func shapes(of operand: RaisedOperand) -> [ValueShape] {
+  func shapes(of operand: RaisedOperand, in parts: [Loaded] = []) -> [ValueShape] {
+    guard parts.isEmpty else {
+      return parts.map { part in
+        var shape = context.shape(of: part.operand)
+        if part.order != .unspecified { shape.order = part.order }
+        shape.shift = part.shift
+        return shape
+      }
+    }
     if case .concatenation(let parts) = operand { return parts.map(context.shape) }
     return [context.shape(of: operand)]
   }
 
   private mutating func text(of slice: PacketSlice) -> String {
+    noteTunnel(slice.tunnel)
     if let reference = context.field(at: slice) ?? context.field(beginningAt: slice) {
-      uses.append(ProtocolUse(id: reference.header.id, tunnel: slice.tunnel))
+      let messages = reference.definition.messageTypes
+      uses.append(
+        ProtocolUse(
+          id: reference.header.id, tunnel: slice.tunnel, messageType: messages.count == 1 ? messages.first : nil))
       guard let tunnel = slice.tunnel, slice.base != .tunnel else {
-        return "\(reference.header.keyword) \(Self.name(of: reference))"
+        return "\(reference.header.keyword) \(reference.definition.name)"
       }
-      return prefix(of: tunnel) + "\(reference.header.keyword) \(Self.name(of: reference))"
+      return prefix(of: tunnel) + "\(reference.header.keyword) \(reference.definition.name)"
     }
     let bases = ["ll", "nh", "th", "ih", "th"]
     return prefix(of: slice.tunnel) + "@\(bases[Int(slice.base.rawValue)]),\(slice.offset),\(slice.length)"
   }
 
-  private static func name(of reference: HeaderReference) -> String {
-    let words = reference.definition.name.split(separator: " ")
-    // arp's `saddr ip` is one name of two words.
-    return words.joined(separator: " ")
+  /// A tunnel that is a transport protocol itself is one more protocol that the text names.
+  private mutating func noteTunnel(_ tunnel: TunnelHeader?) {
+    guard let header = tunnel.flatMap(HeaderProtocol.tunnel), header.base == .transport else { return }
+    uses.append(ProtocolUse(id: .gre, tunnel: nil))
   }
 
   private func prefix(of tunnel: TunnelHeader?) -> String {
@@ -88,7 +114,12 @@ struct OperandText {
     return "ct " + (direction.map { $0 == .original ? "original " : "reply " } ?? "") + name
   }
 
-  private func text(of slice: OptionSlice) -> String {
+  private mutating func text(of slice: OptionSlice) -> String {
+    switch OptionKind(rawValue: slice.operation) {
+    case .ipv6: uses.append(ProtocolUse(id: .ip6))
+    case .ipv4: uses.append(ProtocolUse(id: .ip))
+    default: break
+    }
     let kinds = ["", "tcp option ", "ip option ", "sctp chunk ", "dccp option "]
     guard let kind = OptionKind(rawValue: slice.operation) else { return "exthdr \(slice.operation) \(slice.type)" }
     let prefix = kinds[Int(kind.rawValue)]

@@ -27,7 +27,9 @@ struct SetDeclarationText {
   }
 
   func elements(of set: SetDefinition) -> [String] {
-    SetText(values: values).elements(of: set, keys: keyShapes(of: set), data: dataShapes(of: set))
+    // An interval set compares its keys byte by byte, so that they stand in network order whatever their type.
+    let order: ByteOrder? = set.flags.contains(.interval) ? .network : nil
+    return SetText(values: values).elements(of: set, keys: keyShapes(of: set), data: dataShapes(of: set), order: order)
   }
 
   private func typeLine(of set: SetDefinition) -> String {

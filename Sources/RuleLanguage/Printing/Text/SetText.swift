@@ -9,15 +9,16 @@ struct SetText: Sendable {
   ///   - keys: what each part of a key is.
   ///   - data: what a map gives; nil to take it from the set's own type numbers.
   func text(of set: SetDefinition, keys: [ValueShape], data: [ValueShape]? = nil) -> String {
-    let elements = elements(of: set, keys: keys, data: data)
+    let elements = elements(of: set, keys: keys, data: data, order: nil)
     return elements.isEmpty ? "{ }" : "{ \(elements.joined(separator: ", ")) }"
   }
 
   /// Each element, in ascending order.
-  func elements(of set: SetDefinition, keys: [ValueShape], data: [ValueShape]? = nil) -> [String] {
+  /// - Parameter order: of all parts of a key, if not what their shapes say.
+  func elements(
+    of set: SetDefinition, keys: [ValueShape], data: [ValueShape]? = nil, order: ByteOrder?
+  ) -> [String] {
     let data = data ?? Self.dataShapes(of: set)
-    // An interval set compares its keys byte by byte, so that they stand in network order whatever their type.
-    let order: ByteOrder? = set.flags.contains(.interval) ? .network : nil
     return set.elements.map { element in
       let key = element.details?.isCatchAll == true ? nil : parts(of: element.key, keys, order)
       return (key, text(of: element, keys: keys, order: order, data: data))
@@ -66,7 +67,7 @@ struct SetText: Sendable {
     {
       return "\(values.text(first, as: shape))/\(length)"
     }
-    return "\(values.text(first, as: shape))-\(values.text(last, as: shape))"
+    return "\(values.bound(first, as: shape))-\(values.bound(last, as: shape))"
   }
 
   /// The parts of a concatenation, each of which begins a 4-byte unit; most significant byte first.
@@ -76,7 +77,7 @@ struct SetText: Sendable {
       let length = shapes.count == 1 && !shape.type.isString ? bytes.count : shape.byteLength
       let part = Bytes(Array(bytes.dropFirst(offset).prefix(length)))
       offset += (length + 3) / 4 * 4
-      return shape.canonical(part, order: order ?? shape.order)
+      return shape.canonical(part, order: order ?? shape.order).shiftedRight(shape.shift)
     }
   }
 

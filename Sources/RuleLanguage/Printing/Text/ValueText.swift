@@ -3,6 +3,8 @@ import Model
 /// Values as `nft list` writes them.
 struct ValueText: Sendable {
   let names: (any NameResolver)?
+  /// Transport protocols as numbers, as `nft -p` has them.
+  var showsProtocolNumbers = false
 
   /// One value, most significant byte first (strings as they are).
   func text(_ value: Bytes, as shape: ValueShape) -> String {
@@ -17,6 +19,34 @@ struct ValueText: Sendable {
     }
   }
 
+  /// A bound of a range; nft writes those without names and units.
+  func bound(_ value: Bytes, as shape: ValueShape) -> String {
+    switch shape.type {
+    case .inetProtocol, .deviceGroup, .realm, .interfaceIndex: return String(value.bigEndianValue)
+    case .time:
+      let (seconds, rest) = value.bigEndianValue.quotientAndRemainder(dividingBy: 1000)
+      return rest == 0 ? "\(seconds)s" : "\(value.bigEndianValue)ms"
+    default:
+      var shape = shape
+      shape.symbols = nil
+      return text(value, as: shape)
+    }
+  }
+
+  /// Hours of a day that begin after they end in UTC are matched as what lies outside of the rest.
+  func rangeAcrossMidnight(_ first: Bytes, _ last: Bytes, _ shape: ValueShape) -> String? {
+    guard shape.type == .hour else { return nil }
+    let (from, through) = (localSeconds(first.bigEndianValue), localSeconds(last.bigEndianValue))
+    guard from > through else { return nil }
+    return "\"\(ClockText.timeOfDay(seconds: through))\"-\"\(ClockText.timeOfDay(seconds: from))\""
+  }
+
+  /// Of the day, in the node's time zone.
+  private func localSeconds(_ seconds: UInt64) -> UInt64 {
+    let local = Int64(clamping: seconds) + (names?.secondsEastOfUTC(at: nil) ?? 0)
+    return UInt64((local % 86_400 + 86_400) % 86_400)
+  }
+
   /// A number of at most 64 bits.
   func text(_ value: UInt64, as shape: ValueShape) -> String {
     if shape.type.isBitmask { return flags(value, shape, separator: ",") }
@@ -25,15 +55,18 @@ struct ValueText: Sendable {
     case .mark: return "0x" + Self.digits(value, count: 8)
     case .etherType: return "0x" + Self.digits(value, count: 4)
     case .dscp, .ecn: return "0x" + Self.digits(value, count: 2)
-    case .inetProtocol: return Self.protocolNames[value] ?? String(value)
+    case .inetProtocol: return (showsProtocolNumbers ? nil : Self.protocolNames[value]) ?? String(value)
     case .interfaceIndex:
       return names?.interfaceName(UInt32(truncatingIfNeeded: value)).map(Self.quoted) ?? String(value)
     case .deviceGroup: return value == 0 ? Self.quoted("default") : String(value)
     case .realm: return "0x" + Self.digits(value, count: 8)
     case .classID: return Self.trafficClass(UInt32(truncatingIfNeeded: value))
     case .time: return DurationText.text(milliseconds: value)
-    case .dateTime: return Self.quoted(ClockText.dateTime(nanoseconds: value))
-    case .hour: return Self.quoted(ClockText.timeOfDay(seconds: value))
+    case .dateTime:
+      let seconds = Int64(value / 1_000_000_000)
+      return Self.quoted(ClockText.dateTime(seconds: seconds + (names?.secondsEastOfUTC(at: seconds) ?? 0)))
+    case .hour:
+      return Self.quoted(ClockText.timeOfDay(seconds: localSeconds(value)))
     default: return shape.isHexadecimal ? "0x" + String(value, radix: 16) : String(value)
     }
   }
@@ -70,8 +103,7 @@ struct ValueText: Sendable {
     case 0: return "none"
     case UInt32.max: return "root"
     default:
-      let (major, minor) = (String(value >> 16, radix: 16), String(value & 0xFFFF, radix: 16))
-      return (value >> 16 == 0 ? "" : major) + ":" + (value & 0xFFFF == 0 ? "" : minor)
+      return String(value >> 16, radix: 16) + ":" + String(value & 0xFFFF, radix: 16)
     }
   }
 }
@@ -114,11 +146,11 @@ enum DurationText {
   }
 }
 
-/// Points in time; nft(8) reads and writes them in the machine's time zone, netbaton in UTC, which is the same on every node.
+/// Points in time, in the time zone that the caller added.
 enum ClockText {
   /// `2026-11-20 17:00:00`, the proleptic Gregorian calendar.
-  static func dateTime(nanoseconds: UInt64) -> String {
-    let seconds = nanoseconds / 1_000_000_000
+  static func dateTime(seconds total: Int64) -> String {
+    let seconds = UInt64(clamping: total)
     let day = civil(day: Int64(seconds / 86_400))
     let time = [seconds % 86_400 / 3600, seconds % 3600 / 60, seconds % 60].map { two($0) }.joined(separator: ":")
     return "\(day.year)-\(two(UInt64(day.month)))-\(two(UInt64(day.day))) \(time)"
