@@ -83,7 +83,7 @@ extension Parser {
     let isInterval = take("interval")
     if !isInterval, take("verdict") {
       set.data = .verdict
-    } else if !isInterval, let kind = objectKind(), !isTypeof || peek().kind == .newline || peek().kind == .semicolon {
+    } else if !isInterval, let kind = objectKind() {
       let start = token.start
       try readObjectKind(kind)
       set.data = .object(Word(Self.objectWord(kind), span(from: start)))

@@ -98,11 +98,16 @@ extension Parser {
       return
     }
     let body = token.start
+    let scopes = context.scopes
+    defer { context.scopes = scopes }
     var hasRules = false
+    context.scopes.open()
     try chainItems(&chain, in: reference, .declarations, until: .closeBrace, &hasRules)
     emit(CommandSyntax(verb, .chain(reference, chain), chain.span))
     if hasRules {
       move(to: body)
+      context.scopes = scopes
+      context.scopes.open()
       try chainItems(&chain, in: reference, .rules, until: .closeBrace, &hasRules)
     }
     try expect(.closeBrace, "'}'")

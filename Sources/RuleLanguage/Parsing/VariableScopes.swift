@@ -47,11 +47,17 @@ extension Parser {
     advance()
     let place = span(from: start)
     guard let value = context.scopes[name] else {
-      let hint = context.scopes.similar(to: name).map { "did you mean $\($0)?" }
-      throw SyntaxError(
-        "unknown variable '$\(name)'", at: place, hint: hint ?? "define \(name) = … before its first use")
+      throw SyntaxError("unknown variable '$\(name)'", at: place, hint: hintForUnknown(name))
     }
     return ExpressionSyntax(value.kind, place)
+  }
+
+  private func hintForUnknown(_ name: String) -> String {
+    // nft's scanner reads `$a-$b` and `$a/24` as variables of the names `a-` and `a/24`.
+    let plain = name.prefix { $0 != "-" && $0 != "/" && $0 != "." }
+    if plain != name, context.scopes[String(plain)] != nil { return "write a space behind $\(plain)" }
+    if let similar = context.scopes.similar(to: name) { return "did you mean $\(similar)?" }
+    return "define \(name) = … before its first use"
   }
 
   /// `define x = …`, `redefine x = …`, `undefine x`; false if none of them is next.
