@@ -44,6 +44,11 @@ package actor LiveKernel: Kernel {
     try withRouting { socket in try socket.apply(changes, with: baton) }
   }
 
+  /// Tells of changes that may touch own routes and policy rules; see `RouteMonitor`.
+  package func routeChanges(routeProtocol: UInt8 = 110) throws -> AsyncStream<Void> {
+    try RouteMonitor(routeProtocol: routeProtocol).changes
+  }
+
   private func withRouting<Result>(_ body: (inout RoutingSocket) throws -> Result) throws -> Result {
     var socket = try routing.take() ?? RoutingSocket()
     let result = try body(&socket)

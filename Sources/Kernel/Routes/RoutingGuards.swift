@@ -18,7 +18,7 @@ enum RoutingGuards {
         // Zero deletes whatever has the key, 1 to 4 are the kernel's and the administrator's own (RTPROT_STATIC).
         guard number > 4, number == found ?? number else {
           throw KernelError(
-            .notWritable, "\(protocolPhrase(number)) does not mark what netbaton made", change: change)
+            .notWritable, "protocol \(RouteProtocol.name(number)) does not mark what netbaton made", change: change)
         }
         found = number
       }
@@ -49,23 +49,47 @@ enum RoutingGuards {
     }
   }
 
+  /// The changes with what is to be removed or replaced as the kernel lists it: a change may name it as a spec does,
+  /// with the device left to the kernel.
+  ///
   /// What is to be removed or replaced must be there as it was when the plan was made, and a rule that is to be added
   /// must not, for the kernel would take it twice.
-  static func checkPresence(of changes: [Change], in state: RoutingState) throws(KernelError) {
-    var routes: Swift.Set<Route>?
-    for change in changes {
+  static func resolve(_ changes: [Change], in state: RoutingState) throws(KernelError) -> [Change] {
+    let rules = Swift.Set(state.policyRules)
+    var routes: [RouteKey: [Route]]?
+    var resolved = changes
+    for (index, change) in changes.enumerated() {
       switch change {
       case .removeRoute(let route), .replaceRoute(let route, _):
-        let there = routes ?? Swift.Set(state.routes)
+        let there = routes ?? Dictionary(grouping: state.routes, by: \.key)
         routes = there
-        guard there.contains(route) else { throw KernelError.gone(change) }
+        let candidates = there[route.key] ?? []
+        guard let found = candidates.first(where: { $0 == route }) ?? candidates.first(where: { route.isMet(by: $0) })
+        else { throw KernelError.gone(change) }
+        resolved[index] =
+          if case .replaceRoute(_, let new) = change { .replaceRoute(from: found, to: new) } else {
+            .removeRoute(found)
+          }
       case .removePolicyRule(let rule):
-        guard state.policyRules.contains(rule) else { throw KernelError.gone(change) }
+        guard rules.contains(rule.asListed) else { throw KernelError.gone(change) }
+        resolved[index] = .removePolicyRule(rule.asListed)
       case .addPolicyRule(let rule):
-        guard !state.policyRules.contains(rule) else { throw KernelError.gone(change) }
-      default: continue
+        guard !rules.contains(rule.asListed) else { throw KernelError.gone(change) }
+      default: break
       }
     }
+    return resolved
+  }
+}
+
+extension PolicyRule {
+  /// In the form in which the kernel's rules are read: nothing that says no more than its absence.
+  fileprivate var asListed: PolicyRule {
+    var rule = self
+    if from?.isDefault == true { rule.from = nil }
+    if to?.isDefault == true { rule.to = nil }
+    if mark != nil ? markMask == .max : markMask == 0 { rule.markMask = nil }
+    return rule
   }
 }
 
@@ -79,7 +103,7 @@ extension KernelError {
   static func foreign(_ route: Route, _ change: Change) -> KernelError {
     KernelError(
       .foreign,
-      "\(route.phrase) is there already, made by \(protocolPhrase(route.routeProtocol)), and is left alone; "
+      "another program's route is there already and is left alone: \(route); "
         + "remove it, or give the spec's route another metric or table", change: change)
   }
 
@@ -88,14 +112,14 @@ extension KernelError {
   }
 
   static func gone(_ change: Change) -> KernelError {
-    let phrase =
+    let subject =
       switch change {
-      case .removeRoute(let route), .replaceRoute(let route, _), .addRoute(let route): route.phrase
-      case .addPolicyRule(let rule), .removePolicyRule(let rule): rule.phrase
+      case .removeRoute(let route), .replaceRoute(let route, _), .addRoute(let route): "route \(route)"
+      case .addPolicyRule(let rule), .removePolicyRule(let rule): "rule \(rule)"
       default: "it"
       }
     return KernelError(
-      .generationMoved, "\(phrase) is not what it was when the plan was made: read and plan anew", change: change)
+      .generationMoved, "\(subject) is not what it was when the plan was made: read and plan anew", change: change)
   }
 
   /// The same, with what could not be taken back.

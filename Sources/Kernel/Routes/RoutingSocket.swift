@@ -31,9 +31,9 @@ package struct RoutingSocket: ~Copyable {
     let interfaces = try interfaces()
     try RoutingGuards.checkInterfaces(of: changes, interfaces)
     let before = try read(routeProtocol: routeProtocol)
-    try RoutingGuards.checkPresence(of: changes, in: before)
+    let resolved = try RoutingGuards.resolve(changes, in: before)
     try checkReplacements(changes, routeProtocol)
-    let steps = RoutingStep.steps(for: changes, rules: before.policyRules)
+    let steps = RoutingStep.steps(for: resolved, rules: before.policyRules)
     guard let failure = send(steps, interfaces, baton) else { return }
     if failure.sent == 0, case .baton(let error) = failure.reason { throw error }
     let error = explain(failure, changes)

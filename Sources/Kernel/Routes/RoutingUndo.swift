@@ -54,16 +54,16 @@ struct RoutingUndo {
     let now = RoutingPlaces(now, touchedBy: changes)
     var texts: [String] = []
     for (key, wanted) in before.routes {
-      texts += wanted.filter { now.routes[key]?.contains($0) != true }.map { "\($0.phrase) is missing" }
+      texts += wanted.filter { now.routes[key]?.contains($0) != true }.map { "\($0) is missing" }
     }
     for (key, there) in now.routes {
-      texts += there.filter { before.routes[key]?.contains($0) != true }.map { "\($0.phrase) is still there" }
+      texts += there.filter { before.routes[key]?.contains($0) != true }.map { "\($0) is still there" }
     }
     for (place, wanted) in before.rules {
-      texts += wanted.filter { now.rules[place]?.contains($0) != true }.map { "\($0.phrase) is missing" }
+      texts += wanted.filter { now.rules[place]?.contains($0) != true }.map { "\($0) is missing" }
     }
     for (place, there) in now.rules {
-      texts += there.filter { before.rules[place]?.contains($0) != true }.map { "\($0.phrase) is still there" }
+      texts += there.filter { before.rules[place]?.contains($0) != true }.map { "\($0) is still there" }
     }
     return texts.sorted()
   }

@@ -1,4 +1,4 @@
-import Model
+package import Model
 
 /// Routes are told apart by their key, and each is netbaton's own or another program's.
 struct RoutesDifference {
@@ -61,7 +61,7 @@ private struct RoutesByKey {
 extension Route {
   /// Whether the kernel's `route` is what this one asks for. Next hops have no order; a device that was left to the
   /// kernel may be any; a route that drops has none that counts (IPv6 lists `lo`).
-  func isMet(by route: Route) -> Bool {
+  package func isMet(by route: Route) -> Bool {
     guard key == route.key, type == route.type, routeProtocol == route.routeProtocol, source == route.source,
       mtu == route.mtu, advertisedMSS == route.advertisedMSS
     else { return false }

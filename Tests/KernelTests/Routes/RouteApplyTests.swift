@@ -83,7 +83,7 @@ import Testing
       try await routing.apply(try routes(3).map(Change.addRoute) + [change])
     }
     #expect(error?.cause == .foreign)
-    #expect(error?.message.contains("protocol bird (12)") == true, "\(String(describing: error))")
+    #expect(error?.message.contains("proto bird") == true, "\(String(describing: error))")
     #expect(try await namespace.dump() == before)
   }
 
@@ -126,6 +126,17 @@ import Testing
       #expect(error?.cause == .generationMoved)
     }
     #expect(try await routing.read().routes == [other])
+  }
+
+  @Test func takesBackWhatASpecsRouteLeftOpen() async throws {
+    let before = try await namespace.dump()
+    let route = try Route.to("10.0.0.0/8").via("192.0.2.1")
+    let several = try Route.to("2001:db8:1::/48").via("fe80::2", "v1").via("2001:db8::1", "v0")
+    let rule = PolicyRule(
+      family: .ipv4, priority: 1000, action: .lookup(table: 100), from: IPPrefix("0.0.0.0/0"), mark: 7, markMask: .max)
+    try await routing.apply([.addRoute(route), .addRoute(several), .addPolicyRule(rule)])
+    try await routing.apply([.removePolicyRule(rule), .removeRoute(several), .removeRoute(route)])
+    #expect(try await namespace.dump() == before)
   }
 
   @Test func removesTheOneRuleThatIsMeant() async throws {
