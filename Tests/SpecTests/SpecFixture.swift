@@ -15,13 +15,15 @@ final class SpecFixture: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  func write(_ name: String, _ text: String) throws {
+  func write(_ name: String, _ text: String) throws { try write(name, bytes: Array(text.utf8)) }
+
+  func write(_ name: String, bytes: [UInt8]) throws {
     let parts = name.split(separator: "/").dropLast()
     if !parts.isEmpty {
       let folder = path + "/" + parts.joined(separator: "/")
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
-    try Data(text.utf8).write(to: URL(filePath: path + "/" + name))
+    try Data(bytes).write(to: URL(filePath: path + "/" + name))
   }
 
   func link(_ name: String, to target: String) throws {
