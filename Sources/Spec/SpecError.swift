@@ -28,13 +28,36 @@ struct Report: Sendable {
     if diagnostics.count < Report.limit { diagnostics.append(diagnostic) } else { unsaid += 1 }
   }
 
+  /// Whether further errors are only counted.
+  var isFull: Bool { diagnostics.count >= Report.limit }
+
+  /// An error that nobody will read.
+  mutating func count() {
+    errorCount += 1
+    unsaid += 1
+  }
+
+  mutating func merge(_ other: Report) {
+    add(contentsOf: other.diagnostics)
+    unsaid += other.unsaid
+    errorCount += other.errorCount - other.diagnostics.count { $0.severity == .error }
+  }
+
   mutating func add(contentsOf more: [Diagnostic]) {
     for diagnostic in more { add(diagnostic) }
   }
 
-  func mapping(_ change: (Diagnostic) -> Diagnostic) -> Report {
+  /// With the lines that diagnostics point into, as they stand in the files: rule text in YAML has lost its indentation.
+  func withExcerpts(from files: SourceFiles) -> Report {
     var result = self
-    result.diagnostics = diagnostics.map(change)
+    let byFile = Dictionary(grouping: diagnostics.indices) { diagnostics[$0].location.file }
+    for (path, indices) in byFile {
+      guard let file = files.file(shownAs: path) else { continue }
+      let lines = file.lines(Set(indices.map { diagnostics[$0].location.line }))
+      for index in indices {
+        if let line = lines[diagnostics[index].location.line] { result.diagnostics[index].excerpt = line }
+      }
+    }
     return result
   }
 

@@ -58,7 +58,8 @@ private let pairs: [(String, String, Bool)] = [
       "b.yaml": document("nodeSelector: \(second)\n\(route)", name: "b"),
     ])
     let source = try SpecLoader.load(paths: [fixture.path])
-    let error = Result { try source.checkAllNodes(like: Node(name: "any"), names: FixedNames()) }.specError
+    let error = Result { () throws(SpecError) in try source.checkAllNodes(like: Node(name: "any"), names: FixedNames())
+    }.specError
     #expect(error?.description.contains("is claimed twice") ?? false == clashes)
   }
 
@@ -67,7 +68,8 @@ private let pairs: [(String, String, Bool)] = [
     let fixture = try SpecFixture(["a.yaml": document("nodeSelector: { matchExpressions: \(expressions) }\nroutes: []")]
     )
     let source = try SpecLoader.load(paths: [fixture.path])
-    let error = Result { try source.checkAllNodes(like: Node(name: "any"), names: FixedNames()) }.specError
+    let error = Result { () throws(SpecError) in try source.checkAllNodes(like: Node(name: "any"), names: FixedNames())
+    }.specError
     #expect(error?.description.contains("no node can have the labels") == true)
   }
 }

@@ -38,8 +38,9 @@ extension SpecSource {
         clashes(parts[index], parts[other], context, &report)
       }
     }
-    try withExcerpts(report).check()
-    return (documents.map(\.name), withExcerpts(report).diagnostics)
+    report = report.withExcerpts(from: files)
+    try report.check()
+    return (documents.map(\.name), report.diagnostics)
   }
 
   /// Only between the two: what each claims twice by itself has been said.

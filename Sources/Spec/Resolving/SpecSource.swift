@@ -45,12 +45,13 @@ package struct SpecSource: Sendable {
       report.add(
         Diagnostic(.warning, "no spec selects the node \(node.name)", at: place, hint: "its labels are \(text)"))
     }
-    try withExcerpts(report).check()
+    report = report.withExcerpts(from: files)
+    try report.check()
     return NodeSpec(
       state: state, documents: selected.map(\.name), adopt: selected.flatMap { $0.adopt.map(\.table) },
       probes: selected.flatMap(\.probes),
       trial: selected.compactMap(\.trial).min { $0.deadline < $1.deadline }, digest: digest, commit: commit,
-      warnings: withExcerpts(report).diagnostics)
+      warnings: report.diagnostics)
   }
 
   /// One document by itself.
@@ -118,7 +119,4 @@ package struct SpecSource: Sendable {
           hint: "declare what the table should hold; adopting replaces what it has"))
     }
   }
-
-  /// The lines that diagnostics point into, as they stand in the files: rule text in YAML has lost its indentation.
-  func withExcerpts(_ report: Report) -> Report { report.mapping(files.withExcerpt) }
 }

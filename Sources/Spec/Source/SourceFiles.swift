@@ -17,12 +17,6 @@ struct SourceFiles: Sendable, IncludeResolver {
     indexByPath = Dictionary(sorted.enumerated().map { ($1.path, $0) }) { first, _ in first }
   }
 
-  /// The same with the line of the file that it points into.
-  func withExcerpt(_ diagnostic: Diagnostic) -> Diagnostic {
-    guard let index = indexByPath[diagnostic.location.file] else { return diagnostic }
-    return files[index].withExcerpt(diagnostic)
-  }
-
   func file(shownAs path: String) -> SpecFile? { indexByPath[path].map { files[$0] } }
 
   /// The file of this path, which is beside the file that names it or at the root.

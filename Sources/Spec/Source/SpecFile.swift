@@ -14,17 +14,7 @@ struct SpecFile: Sendable {
 
   /// What stands in a line, without its end; nil if there is no such line or nobody could read it at a glance.
   /// - Parameter number: counted from 1.
-  func line(_ number: Int32) -> String? {
-    guard number > 0 else { return nil }
-    var start = bytes.startIndex
-    for _ in 1..<number {
-      guard let end = bytes[start...].firstIndex(of: 0x0A) else { return nil }
-      start = end + 1
-    }
-    let end = bytes[start...].firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) ?? bytes.endIndex
-    guard end - start <= 400 else { return nil }
-    return String(decoding: bytes[start..<end], as: UTF8.self)
-  }
+  func line(_ number: Int32) -> String? { lines([number])[number] }
 
   /// Line and column of a byte.
   func place(ofByte offset: Int) -> YAMLBuilder.Place {
@@ -35,11 +25,23 @@ struct SpecFile: Sendable {
     return YAMLBuilder.Place(line: line, column: Int32(column))
   }
 
-  /// The same with the line that it points into, if it points into this file.
-  func withExcerpt(_ diagnostic: Diagnostic) -> Diagnostic {
-    guard diagnostic.location.file == path, let line = line(diagnostic.location.line) else { return diagnostic }
-    var result = diagnostic
-    result.excerpt = line
-    return result
+  /// What stands in these lines, in one pass over the file.
+  func lines(_ numbers: Set<Int32>) -> [Int32: String] {
+    var lines: [Int32: String] = [:]
+    var number: Int32 = 1
+    var start = bytes.startIndex
+    for index in bytes.indices where bytes[index] == 0x0A {
+      if numbers.contains(number) { lines[number] = readable(start..<index) }
+      number += 1
+      start = index + 1
+    }
+    if numbers.contains(number) { lines[number] = readable(start..<bytes.endIndex) }
+    return lines
+  }
+
+  /// nil if nobody could read it at a glance.
+  private func readable(_ line: Range<Int>) -> String? {
+    let text = bytes[line].last == 0x0D ? bytes[line].dropLast() : bytes[line]
+    return text.count <= 400 ? String(decoding: text, as: UTF8.self) : nil
   }
 }

@@ -23,10 +23,11 @@ package enum SpecLoader {
     reading.readDocuments()
     reading.readRuleFiles()
     reading.checkNames()
-    try reading.report.check()
+    let report = reading.report.withExcerpts(from: reading.files)
+    try report.check()
     return SpecSource(
       digest: SourceDigest.digest(of: reading.usedFiles), commit: paths.lazy.compactMap(GitCommit.find).first,
-      warnings: reading.report.diagnostics, files: reading.files, documents: reading.documents)
+      warnings: report.diagnostics, files: reading.files, documents: reading.documents)
   }
 }
 
@@ -54,7 +55,7 @@ private struct SourceReading {
             contentsOf: SpecError("there is no spec in this file", in: file.path, hint: Hint.nothing).diagnostics)
         }
         for root in roots { documents.append(decoder.document(root, files: files)) }
-        report.add(contentsOf: decoder.report.diagnostics)
+        report.merge(decoder.report)
       } catch {
         report.add(error)
       }
@@ -95,7 +96,6 @@ private struct SourceReading {
     for document in documents where !document.name.isEmpty {
       if let other = seen.updateValue(document.origin, forKey: document.name) {
         report.add(
-          files.withExcerpt(
             Diagnostic(
               .error, "two specs are named \"\(document.name)\"", at: document.origin, hint: "the other is at \(other)")
           ))

@@ -15,9 +15,10 @@ struct SpecDecoder {
   }
 
   mutating func error(_ message: String, at node: Int, hint: String? = nil) {
+    guard !report.isFull else { return report.count() }
     let length = tree.kind(node) == .plain ? max(1, tree.string(node).unicodeScalars.count) : 1
     let diagnostic = Diagnostic(.error, message, at: tree.location(node), length: length, hint: hint)
-    report.add(source.withExcerpt(diagnostic))
+    report.add(diagnostic)
   }
 
   /// What stands at a place, for "expected a list, not …".
@@ -61,7 +62,8 @@ extension SpecDecoder {
         visit(&self, field, value)
       } else {
         let name = shortened(tree.string(key))
-        error("\(table.subject) has no key \"\(name)\"", at: key, hint: table.hint(for: name))
+        let hint = report.isFull ? nil : table.hint(for: name)
+        error("\(table.subject) has no key \"\(name)\"", at: key, hint: hint)
       }
       key = tree.next(after: value)
     }
