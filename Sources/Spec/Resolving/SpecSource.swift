@@ -65,7 +65,7 @@ package struct SpecSource: Sendable {
       return state
     }
     do {
-      let ruleset = try RuleCompilation.compile(
+      let ruleset = try RulesetCompiler.compile(
         document.variables + document.rules, variables: predefined, names: names, includes: files)
       state.tables = ruleset.tables
       report.add(contentsOf: ruleset.warnings)

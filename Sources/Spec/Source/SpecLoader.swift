@@ -96,9 +96,9 @@ private struct SourceReading {
     for document in documents where !document.name.isEmpty {
       if let other = seen.updateValue(document.origin, forKey: document.name) {
         report.add(
-            Diagnostic(
-              .error, "two specs are named \"\(document.name)\"", at: document.origin, hint: "the other is at \(other)")
-          ))
+          Diagnostic(
+            .error, "two specs are named \"\(document.name)\"", at: document.origin,
+            hint: "the other is at \(other)"))
       }
     }
   }
