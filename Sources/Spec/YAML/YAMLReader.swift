@@ -44,7 +44,7 @@ import Model
       guard let base = buffer.baseAddress, buffer.count > 0 else { return nil }
       unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
       // A byte order mark would count as a column, and move the first line's keys out of line with the others.
-      let start = buffer.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+      let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
       unsafe yaml_parser_set_input_string(parser, base + start, buffer.count - start)
       do throws(Diagnostic) {
         while try readEvent() {}
