@@ -21,7 +21,7 @@ extension RuleChecker {
     if !syntax.isConstant, case .concatenation = syntax.kind {
       throw SyntaxError("expected one value", at: syntax.span)
     }
-    let operand = try self.operand(syntax, expected: [type])
+    let operand = try self.operand(syntax, expected: [type]).settled
     if case .load = operand.node, !Self.isAssignable(operand.value, to: type) {
       throw SyntaxError("expected \(type.type.title), this is \(operand.value.type.title)", at: syntax.span)
     }

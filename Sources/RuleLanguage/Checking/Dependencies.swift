@@ -30,17 +30,14 @@ extension RuleChecker {
       try requireEthernet(header, at: span)
       if context.link == .header(header.id) { return context.linkOffset }
     }
-    guard case .header(let below) = context.link, context.network == .unknown || context.network.header == .arp,
+    guard case .header(let below) = context.link, !context.isNetworkFixed,
       let number = HeaderProtocol[below].number(of: header.id)
-    else { throw conflict(context.network == .unknown ? context.link : context.network, header.id, at: span) }
+    else { throw conflict(context.isNetworkFixed ? context.network : context.link, header.id, at: span) }
     matchNext(of: below, number)
     return context.linkOffset
   }
 
   private mutating func requireEthernet(_ header: HeaderProtocol, at span: Span) throws(SyntaxError) {
-    guard family != .arp || tunnel != nil else {
-      throw SyntaxError("arp tables see no link-layer header", at: span)
-    }
     if tunnel == nil { emitMeta(.iifType, equals: 1, size: 2, order: .host) }
     if context.link == .unknown, header.id == .ether || header.id == .vlan { context.link = .header(.ether) }
     context.link = .header(.ether)
@@ -62,7 +59,7 @@ extension RuleChecker {
       matchNext(of: below, number)
     case .unknown, .other: throw conflict(context.link, id, at: span)
     }
-    context.network = .header(id)
+    context.learn(network: id)
   }
 
   private mutating func matchEtherTypeByMeta(_ id: ProtocolID, at span: Span) throws(SyntaxError) {
@@ -97,7 +94,7 @@ extension RuleChecker {
     } else {
       try requireNetwork(id, at: span)
     }
-    context.network = .header(id)
+    context.learn(network: id)
   }
 
   /// Fields that only some ICMP messages have ask for one of these messages.

@@ -29,6 +29,7 @@ extension RuleChecker {
     }
     var operands: [Operand] = []
     for (index, part) in parts.enumerated() {
+      try requireFixedWidth(part)
       operands.append(try operand(part, expected: expected.map { [$0[index]] }))
     }
     let width = operands.reduce(0) { $0 + $1.value.slots * 32 }
@@ -53,7 +54,7 @@ extension RuleChecker {
       guard !isShift else { throw SyntaxError("only a constant can be the count of a shift", at: rightSyntax.span) }
       return try binary(operation, rightSyntax, leftSyntax, expected: expected, at: span)
     }
-    let left = try operand(leftSyntax, expected: expected.map { [$0] })
+    let left = try operand(leftSyntax, expected: expected.map { [$0] }).settled
     guard !left.isConcatenation else { throw SyntaxError("a concatenation cannot be computed with", at: span) }
     if isShift { return try shift(operation, left, rightSyntax, expected: expected, at: span) }
     // The result is as wide as what it is written to; a constant may use all of that.
@@ -68,7 +69,7 @@ extension RuleChecker {
         .constant(constant), ValueType(value.type, order: order, width: width), size: size, span: rightSyntax.span)
       return Operand(.binary(operation, left, right), value, size: size, span: span)
     }
-    let right = try operand(rightSyntax, expected: expected.map { [$0] }).converted(to: left.value.order)
+    let right = try operand(rightSyntax, expected: expected.map { [$0] }).settled.converted(to: left.value.order)
     return Operand(.binary(operation, left, right), value, size: size, span: span)
   }
 
@@ -95,6 +96,7 @@ extension RuleChecker {
   private mutating func map(
     key: ExpressionSyntax, _ map: ExpressionSyntax, expected: [ValueType]?, at span: Span
   ) throws(SyntaxError) -> Operand {
+    try requireFixedWidth(key)
     let keyOperand = try operand(key)
     switch map.kind {
     case .setReference(let name):
@@ -110,6 +112,15 @@ extension RuleChecker {
       return mapResult(lookup.key, .anonymous(lookup.set), expected, at: span)
     default: throw SyntaxError("expected a map", at: map.span, hint: "expected { key : value, … } or @name")
     }
+  }
+
+  /// `ct saddr` is as wide as the packet's address, which a set's key cannot be.
+  private func requireFixedWidth(_ syntax: ExpressionSyntax) throws(SyntaxError) {
+    guard case .selector(let selector) = syntax.kind, case .conntrack(_, nil, let key) = selector.kind,
+      key.text == "saddr" || key.text == "daddr"
+    else { return }
+    throw SyntaxError(
+      "ct \(key.text) does not say which protocol", at: syntax.span, hint: "write ip \(key.text) or ip6 \(key.text)")
   }
 
   private func mapResult(_ key: Operand, _ map: SetReference, _ data: [ValueType], at span: Span) -> Operand {

@@ -13,6 +13,9 @@ struct LiteralResolver {
         "value \(result) is out of range", at: syntax.span, hint: "expected 0 to \(lowBits(width)) (\(type.type.title))"
       )
     }
+    if type.type == .day, result > 6 {
+      throw SyntaxError("value \(result) is out of range", at: syntax.span, hint: "expected 0 (Sunday) to 6 (Saturday)")
+    }
     return result
   }
 

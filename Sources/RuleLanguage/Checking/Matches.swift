@@ -2,7 +2,7 @@ import Model
 
 extension RuleChecker {
   mutating func check(_ match: MatchSyntax) throws(SyntaxError) {
-    let left = try operand(match.left)
+    let left = try operand(match.left).asked(for: match.right)
     if let mask = match.mask { return try checkMasked(left, match, mask) }
     switch match.right.kind {
     case .set(let elements):
@@ -67,6 +67,7 @@ extension RuleChecker {
       emitFlags(left, value, .equal)
     case .implicit, .equal:
       emitMatch(left, .equal, value)
+      if left.metaKey == .protocol, tunnel == nil, isOwnProtocol(value) { needless = output.count - 2 }
       learnEverywhere(left, value)
     case .notEqual: emitMatch(left, .notEqual, value)
     case .less: try emitOrder(left, .less, value, at: match.right.span)
@@ -74,6 +75,10 @@ extension RuleChecker {
     case .greater: try emitOrder(left, .greater, value, at: match.right.span)
     case .greaterOrEqual: try emitOrder(left, .greaterOrEqual, value, at: match.right.span)
     }
+  }
+
+  private func isOwnProtocol(_ etherType: UInt128) -> Bool {
+    family == .ipv4 && etherType == 0x0800 || family == .ipv6 && etherType == 0x86DD
   }
 
   private mutating func learnEverywhere(_ operand: Operand, _ value: UInt128) {
@@ -214,6 +219,16 @@ extension RuleChecker {
 }
 
 extension Operand {
+  /// `fib … oif exists` asks whether there is a route, not for an interface.
+  fileprivate func asked(for right: ExpressionSyntax) -> Operand {
+    guard case .load(.fib(let result, let flags, let register)) = node, result == 1 || result == 2,
+      case .word(let word) = right.kind, SymbolTable.boolean.value(of: word) != nil
+    else { return self }
+    return Operand(
+      .load(.fib(result: 1, flags: flags | FibFlag.present, to: register)),
+      ValueType(.boolean, order: .host, width: 8), span: span)
+  }
+
   /// Read from the packet and not computed with.
   var isPlainLoad: Bool {
     if case .load = node { return true }

@@ -60,6 +60,13 @@ struct Operand {
     return false
   }
 
+  /// As it stands in a register when all is done: what is shifted was turned to the machine's order before.
+  var settled: Operand {
+    var result = self
+    if case .binary(.shiftRight, _, _) = node { result.value.order = .host }
+    return result
+  }
+
   /// The same value in the order asked for: a constant is simply written so, a load is turned.
   func converted(to order: ByteOrder) -> Operand {
     guard value.order != order, value.order != .unspecified, order != .unspecified, !value.type.isString else {

@@ -20,13 +20,11 @@ extension RuleChecker {
       _ = try require(HeaderProtocol[.ip], at: span)
       return try named(.ipv4, name, field: field, what: "ip option", at: span)
     case .sctpChunk(let name, let field):
-      _ = try require(HeaderProtocol[.sctp], at: span)
       return try named(.sctp, name, field: field, what: "sctp chunk", at: span)
     case .dccpOption(let number):
       guard let type = UInt8(number.text) else {
         throw SyntaxError("\(number.text) is no option's number", at: number.span, hint: "expected 0 to 255")
       }
-      _ = try require(HeaderProtocol[.dccp], at: span)
       return presence(.dccp, type: type, at: span)
     default: throw SyntaxError("not an option", at: span)
     }

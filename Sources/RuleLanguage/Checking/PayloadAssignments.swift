@@ -30,16 +30,16 @@ extension RuleChecker {
   private func checksum(of field: Operand.Field) -> PayloadChecksum {
     let header = HeaderProtocol[field.header]
     let coversTransport: UInt32
-    if field.header == .unknown || field.header == .udp || field.header == .th {
+    if field.header == .unknown || field.header == .udp {
       // A zero UDP checksum means none: the kernel's update of the transport checksum knows that.
-      coversTransport = field.base == .link ? 0 : 1
+      coversTransport = field.base == .inner || field.header == .udp ? 1 : 0
     } else {
       coversTransport = header.pseudoHeader.contains(field.offset) ? 1 : 0
     }
     guard field.header != .udp, let offset = header.checksumOffset else {
       return PayloadChecksum(kind: 0, offset: 0, flags: coversTransport)
     }
-    return PayloadChecksum(kind: 1, offset: UInt32(offset), flags: coversTransport)
+    return PayloadChecksum(kind: header.checksumKind, offset: UInt32(offset), flags: coversTransport)
   }
 
   /// Loads the bytes, replaces the field's bits.

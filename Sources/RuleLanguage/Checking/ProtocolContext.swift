@@ -26,6 +26,8 @@ struct ProtocolContext {
   /// A set of protocols was matched, so that none of them is certain.
   var isTransportAmbiguous = false
   var isNetworkAmbiguous = false
+  /// A match told the network protocol, so that no other link-layer header can come before it any more.
+  var isNetworkFixed = false
   /// The ICMP message type matched last.
   var messageType: UInt8?
 
@@ -52,6 +54,7 @@ struct ProtocolContext {
   mutating func learn(network id: ProtocolID?) {
     let new: Layer = id.map(Layer.header) ?? .other
     if network != .unknown, network != new { isNetworkAmbiguous = true }
+    isNetworkFixed = true
     network = new
   }
 
@@ -73,7 +76,7 @@ struct ProtocolContext {
   private mutating func learn(_ key: MetaKey, is value: UInt64) {
     switch key {
     case .iifType where family != .bridge: link = value == 1 ? .header(.ether) : .other
-    case .nfProto where family == .inet:
+    case .nfProto where family == .inet || family == .ipv4 || family == .ipv6:
       learn(network: value == UInt64(Family.ipv4.rawValue) ? .ip : value == UInt64(Family.ipv6.rawValue) ? .ip6 : nil)
     case .protocol where family != .ipv4 && family != .ipv6 && family != .arp:
       guard let id = HeaderProtocol[.ether].next(value) else { return learn(network: nil) }

@@ -19,6 +19,8 @@ struct RuleChecker {
   var declaredSets: [SetDeclaration] = []
   /// Why no statement may follow; nil while one may.
   var terminated: String?
+  /// Where a match stands that the table's family makes needless; nft drops it if another statement follows.
+  var needless: Int?
   /// Only the type counts: nothing must be known of a packet.
   var isTypeof = false
 
@@ -32,7 +34,11 @@ struct RuleChecker {
     output.reserveCapacity(8)
   }
 
-  mutating func check(_ statement: StatementSyntax, isLast: Bool) throws(SyntaxError) {
+  mutating func check(_ statement: StatementSyntax) throws(SyntaxError) {
+    if let index = needless {
+      output.removeSubrange(index...(index + 1))
+      needless = nil
+    }
     switch statement.kind {
     case .match(let match): return try check(match)
     case .verdictMap(let key, let map):

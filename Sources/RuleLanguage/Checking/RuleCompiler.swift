@@ -17,11 +17,11 @@ package struct RuleCompiler {
   /// - Parameter chain: where the chain is hooked in; nil for a chain that is only jumped to.
   package func compile(_ rule: RuleSyntax, in chain: BaseChain?) throws(SyntaxError) -> CompiledRule {
     var checker = RuleChecker(compiler: self, chain: chain)
-    for (index, statement) in rule.statements.enumerated() {
+    for statement in rule.statements {
       if let before = checker.terminated {
         throw SyntaxError("statement after a terminal statement has no effect", at: statement.span, hint: before)
       }
-      try checker.check(statement, isLast: index == rule.statements.count - 1)
+      try checker.check(statement)
     }
     checker.finishMerging()
     let expressions = checker.prefix.isEmpty ? checker.output : checker.prefix + checker.output

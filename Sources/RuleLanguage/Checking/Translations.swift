@@ -88,18 +88,9 @@ extension RuleChecker {
 
   /// A port belongs to a transport protocol, which the rule must have matched.
   private func requireTransportMatch(at span: Span) throws(SyntaxError) {
-    guard context.transport != .unknown || hasTransportPayload else {
+    guard context.transport != .unknown else {
       throw SyntaxError(
         "a port asks for a transport protocol", at: span, hint: "match tcp dport, meta l4proto tcp or the like before")
-    }
-  }
-
-  private var hasTransportPayload: Bool {
-    output.contains {
-      if case .payload(.transport, _, _, _) = $0 { return true }
-      if case .meta(.l4Proto, _) = $0 { return true }
-      if case .payload(.network, let offset, 1, _) = $0 { return offset == 9 || offset == 6 }
-      return false
     }
   }
 

@@ -46,8 +46,10 @@ package struct HeaderProtocol: Sendable {
   package let nextField: Int?
   /// What `nextField` says for each that may come next; the first number for a protocol is the one that is written.
   package let next: [(number: UInt64, id: ProtocolID)]
-  /// In bytes from the base; nil if the header has none.
+  /// In bytes from the base; nil if the header has none, or none that a write has to keep right.
   package let checksumOffset: Int?
+  /// `NFT_PAYLOAD_CSUM_*`: 1 Internet checksum, 2 SCTP's CRC-32C.
+  package let checksumKind: UInt32
   /// The transport checksum covers these bits of the header (RFC 793's pseudo header).
   package let pseudoHeader: Range<Int>
   /// The header's length in bytes, for protocols stacked on one base and for tunnels.
@@ -66,7 +68,8 @@ package struct HeaderProtocol: Sendable {
 
   package init(
     _ id: ProtocolID, _ keyword: String, _ base: PayloadBase, fields: [HeaderField], nextField: String? = nil,
-    next: [(number: UInt64, id: ProtocolID)] = [], checksumOffset: Int? = nil, pseudoHeader: Range<Int> = 0..<0,
+    next: [(number: UInt64, id: ProtocolID)] = [], checksumOffset: Int? = nil, checksumKind: UInt32 = 1,
+    pseudoHeader: Range<Int> = 0..<0,
     length: Int = 0, tunnel: Tunnel? = nil
   ) {
     self.id = id
@@ -80,6 +83,7 @@ package struct HeaderProtocol: Sendable {
     self.nextField = fields.firstIndex { $0.name == nextField }
     self.next = next
     self.checksumOffset = checksumOffset
+    self.checksumKind = checksumKind
     self.pseudoHeader = pseudoHeader
     self.length = length
     self.tunnel = tunnel

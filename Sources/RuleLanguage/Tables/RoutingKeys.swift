@@ -30,7 +30,7 @@ extension KeyTable {
     .init("ip saddr", 3, .ipv4Address, 32, .network),
     .init("ip6 saddr", 4, .ipv6Address, 128, .network),
     .init("reqid", 5, .integer, 32, .host),
-    .init("spi", 6, .integer, 32, .host),
+    .init("spi", 6, .integer, 32, .network),
   ])
 
   /// `NFT_TUNNEL_*`

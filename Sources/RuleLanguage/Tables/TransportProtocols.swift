@@ -81,7 +81,8 @@ extension HeaderProtocol {
       .dccp, "dccp", .transport, fields: ports + [.init("type", .dccpPacketType, at: 67, 4)]),
     .init(
       .sctp, "sctp", .transport,
-      fields: ports + [.init("vtag", .integer, at: 32, 32), .init("checksum", .integer, at: 64, 32)]),
+      fields: ports + [.init("vtag", .integer, at: 32, 32), .init("checksum", .integer, at: 64, 32)],
+      checksumOffset: 8, checksumKind: 2),
     .init(.th, "th", .transport, fields: ports),
   ]
 }
