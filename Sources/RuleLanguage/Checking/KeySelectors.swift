@@ -8,6 +8,11 @@ extension RuleChecker {
     if bridgeAlone.contains(key.name), family != .bridge {
       throw SyntaxError("meta \(word.text) is known in bridge tables alone", at: span)
     }
+    if key.name == "nfproto", family != .inet {
+      throw SyntaxError(
+        "meta nfproto is known in inet tables alone", at: span, hint: "other tables have one protocol, or meta protocol"
+      )
+    }
     var result = keyed(key, inTunnel(.meta(MetaKey(rawValue: key.number), to: Register(slot: 0))), at: span)
     result.metaKey = MetaKey(rawValue: key.number)
     return result
