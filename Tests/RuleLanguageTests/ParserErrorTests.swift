@@ -39,6 +39,10 @@ import Testing
       "add rule t c limit rate 5/fortnight",
       ["1:25: 'fortnight' is no unit of time (expected second, minute, hour, day or week)"]
     ),
+    (
+      "add rule t c limit rate 1 gbytes/second",
+      ["1:25: 'gbytes' is no unit of data (expected packets, bytes, kbytes or mbytes)"]
+    ),
     ("add rule t c ip ttl € accept", ["1:21: unexpected character '€' (expected a value)"]),
     ("delete table handle 3", ["1:14: handles are the kernel's own numbers (name the table instead)"]),
     ("add rule t c ip saddr (((1.2.3.4)) drop", ["1:36: unexpected 'drop' (expected ')')"]),

@@ -68,6 +68,9 @@ import Testing
       "ip t{@s=2}"
     ),
     ("table t { counter web { }; chain c { counter name web accept; }; }", "ip t{c=1 web}"),
+    (
+      "table t { map m { type ipv4_addr : counter; elements = { 1.1.1.1 : \"c\" }; }; counter c { }; }", "ip t{@m=1 c}"
+    ),
     ("destroy table t; table t", "ip t{}"),
     ("table t { chain c { tcp dport ssh accept; iif lo accept; }; }", "ip t{c=2}"),
     ("table a; table b; flush ruleset; table c", "ip c{}"),

@@ -40,6 +40,9 @@ package struct Parser {
   var previousEnd = 0
   var depth = 0
   var context: Context
+  var pendingElements: [PendingElements] = []
+  /// Whether a table's block is being read.
+  var defersElements = false
   let emit: (CommandSyntax) -> Void
 
   /// Reads a source that `context` has already.

@@ -1,3 +1,12 @@
+/// Elements that were passed over, and what is needed to read them later.
+struct PendingElements {
+  var place: Int
+  var set: Word
+  var reference: TableSyntax.Reference
+  /// Variables as they were there.
+  var scopes: VariableScopes
+}
+
 extension Parser {
   /// Behind `set` or `map` and the table: the name and the block. The elements go out after the declaration, wherever
   /// in the block they stand.
@@ -25,17 +34,28 @@ extension Parser {
     advance()
     try endStatement()
     emit(CommandSyntax(verb, .set(reference, set), set.span))
-    let end = (lexer.position, token, previousEnd)
     for place in elementPlaces {
-      move(to: place)
+      pendingElements.append(
+        PendingElements(place: place, set: set.name, reference: reference, scopes: context.scopes))
+    }
+    if !defersElements { emitPendingElements() }
+  }
+
+  /// Elements go out after all declarations of their table's block: they may name objects that stand below them.
+  mutating func emitPendingElements() {
+    let end = (lexer.position, token, previousEnd, context.scopes)
+    for elements in pendingElements {
+      move(to: elements.place)
+      context.scopes = elements.scopes
       do throws(SyntaxError) {
-        try emitElements(.add, set.name, in: reference, place)
+        try emitElements(.add, elements.set, in: elements.reference, elements.place)
         guard isAtStatementEnd else { throw unexpected("the end of the elements") }
       } catch {
         record(error)
       }
     }
-    (lexer.position, token, previousEnd) = end
+    pendingElements = []
+    (lexer.position, token, previousEnd, context.scopes) = end
   }
 
   private mutating func setItem(_ set: inout SetSyntax) throws(SyntaxError) {

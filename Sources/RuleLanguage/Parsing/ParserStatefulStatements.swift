@@ -66,14 +66,14 @@ extension Parser {
       try expect(.slash, "'/' and a time")
       time = try word("second, minute, hour, day or week").text
     }
-    guard let seconds = Self.timeUnits[time] else {
+    guard let seconds = SymbolTable.limitUnits.value(of: time) else {
       throw SyntaxError(
         "'\(time)' is no unit of time", at: span(from: start), hint: "expected second, minute, hour, day or week")
     }
     let unit: LimitSyntax.Unit = rate.unit.isEmpty || rate.unit == "packets" ? .packets : .bytes
     var amount = rate.number
     if unit == .bytes {
-      guard let factor = Self.byteUnits[rate.unit] else {
+      guard let factor = SymbolTable.byteUnits.value(of: rate.unit) else {
         throw SyntaxError(
           "'\(rate.unit)' is no unit of data", at: span(from: start), hint: "expected packets, bytes, kbytes or mbytes")
       }
@@ -82,10 +82,6 @@ extension Parser {
     let burst = take("burst") ? try burst(unit) : nil
     return LimitSyntax(rate: amount, unit: unit, seconds: seconds, burst: burst, isInverted: isInverted)
   }
-
-  static let timeUnits: [String: UInt64] = [
-    "second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800,
-  ]
 
   private mutating func burst(_ unit: LimitSyntax.Unit) throws(SyntaxError) -> UInt64 {
     let burst = try quantity("a burst")
@@ -96,7 +92,7 @@ extension Parser {
       }
       return burst.number
     case .bytes:
-      guard let factor = Self.byteUnits[burst.unit] else {
+      guard let factor = SymbolTable.byteUnits.value(of: burst.unit) else {
         throw SyntaxError("the burst of a rate in bytes is in bytes, kbytes or mbytes", at: burst.span)
       }
       return try scaled(burst.number, by: factor, at: burst.span)

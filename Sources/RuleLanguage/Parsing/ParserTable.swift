@@ -8,7 +8,10 @@ extension Parser {
     let scopes = context.scopes
     context.scopes.open()
     var hasRules = false
+    defersElements = true
+    defer { defersElements = false }
     try tableItems(reference, .declarations, until: .closeBrace, &hasRules)
+    emitPendingElements()
     if hasRules {
       context.scopes = scopes
       context.scopes.open()
@@ -42,7 +45,11 @@ extension Parser {
     if try definition() { return }
     if at("include") {
       var found = hasRules
-      try include { (parser) throws(SyntaxError) in try parser.tableItems(reference, pass, until: .end, &found) }
+      try include { (parser) throws(SyntaxError) in
+        parser.defersElements = true
+        try parser.tableItems(reference, pass, until: .end, &found)
+        parser.emitPendingElements()
+      }
       hasRules = found
       return
     }

@@ -85,14 +85,12 @@ extension Parser {
   /// `25 mbytes`, `25mbytes` or `25 bytes`; in bytes.
   mutating func byteCount(_ what: String) throws(SyntaxError) -> UInt64 {
     let amount = try quantity(what)
-    guard let factor = Self.byteUnits[amount.unit] else {
+    guard let factor = SymbolTable.byteUnits.value(of: amount.unit) else {
       throw SyntaxError(
         "'\(amount.unit)' is no unit of data", at: amount.span, hint: "expected bytes, kbytes or mbytes")
     }
     return try scaled(amount.number, by: factor, at: amount.span)
   }
-
-  static let byteUnits: [String: UInt64] = ["bytes": 1, "kbytes": 1 << 10, "mbytes": 1 << 20, "gbytes": 1 << 30]
 
   /// A number and the word behind it, with or without a space; the unit is empty if there is none.
   mutating func quantity(_ what: String) throws(SyntaxError) -> (number: UInt64, unit: String, span: Span) {
