@@ -3,6 +3,7 @@ import Locking
 import Model
 import Plan
 import Support
+import Synchronization
 import Testing
 
 @Suite(.networkNamespace) struct RouteApplyTests {
@@ -173,6 +174,26 @@ import Testing
     let changes = try routes(3).map(Change.addRoute)
     await #expect(throws: BatonError.released) { try await routing.apply(changes, with: baton) }
     #expect(try await routing.read().routes.isEmpty)
+  }
+
+  @Test func aBatonThatEndsMidwayStopsTheNextSendAndTheUndoing() async throws {
+    let start = ContinuousClock.now
+    let checks = Mutex(0)
+    // Good for the check at the begin and for two sends.
+    let term = BatonTerm(deadline: start + .seconds(1)) {
+      let count = checks.withLock { count in
+        count += 1
+        return count
+      }
+      return count <= 3 ? start : start + .seconds(2)
+    }
+    let baton = Baton(holder: Baton.unlimited.holder, token: 1, term: term)
+    let changes = try routes(400).map(Change.addRoute)
+    let error = await #expect(throws: KernelError.self) { try await routing.apply(changes, with: baton) }
+    #expect(error?.cause == .unknownOutcome)
+    #expect(error?.message.contains("still there") == true)
+    let left = try await routing.read().routes.count
+    #expect(left > 0 && left < 400)
   }
 
   @Test(arguments: [0, 3]) func othersMarksAreRefused(number: UInt8) async throws {
