@@ -52,16 +52,4 @@ struct YAMLTree: Sendable {
 
   /// The value after this one, beside it.
   func next(after node: Int) -> Int { isScalar(node) ? node + 1 : Int(nodes[node].second) }
-
-  /// A list's values.
-  func items(of list: Int) -> [Int] {
-    var items: [Int] = []
-    items.reserveCapacity(Int(nodes[list].first))
-    var index = list + 1
-    while index < Int(nodes[list].second) {
-      items.append(index)
-      index = next(after: index)
-    }
-    return items
-  }
 }
