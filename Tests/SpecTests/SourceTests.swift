@@ -49,6 +49,9 @@ private let folders: [(files: [String: String], expected: String)] = [
     try fixture.link("..data", to: "..2026_11_20")
     try fixture.link("a.yaml", to: "..data/a.yaml")
     #expect(try fixture.resolve().state.routes.count == 1)
+    try fixture.write("..2026_11_20/sub/b.yaml", document("routes: []", name: "b"))
+    try fixture.link("sub", to: "..data/sub")
+    #expect(try fixture.resolve().documents == ["test", "b"])
   }
 
   @Test(arguments: [

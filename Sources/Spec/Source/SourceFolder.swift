@@ -91,8 +91,9 @@ struct SourceFolder {
       let full = path + "/" + real.joined(separator: "/")
       switch try status(full, shown: shown + "/" + name).type {
       case .directory:
-        // A link to a folder would show the same files under two names.
-        if real == below { try readFolder(below) }
+        // A link to a folder would show the same files under two names, unless it leads to a hidden one: that is how
+        // a ConfigMap with folders is mounted.
+        if real == below || real.contains(where: { $0.hasPrefix(".") }) { try readFolder(below) }
       case .regular where SourceFolder.suffixes.contains(where: name.hasSuffix):
         try readFile(below, at: full, shown: shown + "/" + name)
       default:
