@@ -1,23 +1,30 @@
-internal import CMnl
-
 /// One attribute of a message.
 package struct Attribute: Sendable {
   /// Without `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER`.
   package let type: UInt16
   package let payload: ArraySlice<UInt8>
 
+  @inlinable package init(type: UInt16, payload: ArraySlice<UInt8>) {
+    self.type = type
+    self.payload = payload
+  }
+
   /// The attributes that it holds.
-  package var nested: Attributes { Attributes(payload) }
+  @inlinable package var nested: Attributes { Attributes(payload) }
 
   /// In the machine's own byte order, as rtnetlink sends it; nil if the attribute has another length.
-  package func value<Value: FixedWidthInteger & UnsignedInteger>(as _: Value.Type = Value.self) -> Value? {
-    bigEndian(as: Value.self).map { Value(bigEndian: $0) }
+  @inlinable package func value<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    as _: Value.Type = Value.self
+  ) -> Value? {
+    guard payload.count == MemoryLayout<Value>.size else { return nil }
+    return unsafe payload.withUnsafeBytes { bytes in unsafe bytes.loadUnaligned(as: Value.self) }
   }
 
   /// In network byte order, as nfnetlink sends it; nil if the attribute has another length.
-  package func bigEndian<Value: FixedWidthInteger & UnsignedInteger>(as _: Value.Type = Value.self) -> Value? {
-    guard payload.count == Value.bitWidth / 8 else { return nil }
-    return payload.reduce(0) { $0 << 8 | Value($1) }
+  @inlinable package func bigEndian<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    as _: Value.Type = Value.self
+  ) -> Value? {
+    value(as: Value.self).map { Value(bigEndian: $0) }
   }
 
   /// Up to the first zero byte.
@@ -25,30 +32,52 @@ package struct Attribute: Sendable {
 }
 
 /// The attributes in a run of bytes, in order. A length that does not fit ends it, and `isMalformed` then says so.
+///
+/// A large ruleset has millions of attributes, so the cursor is inlined where it is used.
 package struct Attributes: Sequence, IteratorProtocol, Sendable {
-  private var rest: ArraySlice<UInt8>
+  @usableFromInline let bytes: ArraySlice<UInt8>
+  /// Where the next attribute begins, counted from the first byte.
+  @usableFromInline var position = 0
   /// Whether what remains is no attribute; once iteration has come to its end.
-  package private(set) var isMalformed = false
+  @usableFromInline package var isMalformed = false
 
-  package init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+  @inlinable package init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
-  package mutating func next() -> Attribute? {
-    let start = rest.startIndex
-    guard rest.count >= 4 else {
-      isMalformed = !rest.isEmpty
+  /// The length and the type of the attribute at the cursor, with its length in bounds.
+  @inlinable mutating func header() -> (length: Int, type: UInt16)? {
+    let left = bytes.count - position
+    guard left >= 4 else {
+      isMalformed = isMalformed || left > 0
       return nil
     }
-    let (length, type) = unsafe rest.withUnsafeBytes { bytes in
-      unsafe (Int(bytes.loadUnaligned(as: UInt16.self)), bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+    let (length, type) = unsafe bytes.withUnsafeBytes { bytes in
+      unsafe (
+        Int(bytes.loadUnaligned(fromByteOffset: position, as: UInt16.self)),
+        bytes.loadUnaligned(fromByteOffset: position + 2, as: UInt16.self)
+      )
     }
-    guard length >= 4, length <= rest.count else {
+    guard length >= 4, length <= left else {
       isMalformed = true
-      rest = rest[rest.endIndex...]
       return nil
     }
-    let attribute = Attribute(
-      type: type & ~UInt16(NLA_F_NESTED | NLA_F_NET_BYTEORDER), payload: rest[(start + 4)..<(start + length)])
-    rest = rest[Swift.min(start + (length + 3) & ~3, rest.endIndex)...]
-    return attribute
+    // `NLA_TYPE_MASK`: the two bits above say whether it is nested and in which byte order.
+    return (length, type & 0x3FFF)
+  }
+
+  @inlinable package mutating func next() -> Attribute? {
+    guard let (length, type) = header() else { return nil }
+    let start = bytes.startIndex + position
+    position += (length + 3) & ~3
+    return Attribute(type: type, payload: bytes[(start + 4)..<(start + length)])
+  }
+
+  /// The first one of this type after the cursor; nil if there is none. The cursor stays where it is.
+  @inlinable package func first(_ type: UInt16) -> Attribute? {
+    var cursor = self
+    while let (length, found) = cursor.header() {
+      if found == type { return cursor.next() }
+      cursor.position += (length + 3) & ~3
+    }
+    return nil
   }
 }

@@ -5,14 +5,14 @@ internal import CMnl
 /// Attributes are written through a pointer, with room made at most once for each: a set of a million elements is
 /// encoded at some nanoseconds an element.
 @safe package struct MessageWriter: ~Copyable {
-  private var base: UnsafeMutableRawPointer
-  private var capacity: Int
+  @usableFromInline var base: UnsafeMutableRawPointer
+  @usableFromInline var capacity: Int
   /// Bytes written so far.
-  package private(set) var count = 0
+  @usableFromInline package internal(set) var count = 0
   /// What the next message is numbered.
   package private(set) var nextSequence: UInt32
   /// Whether some attribute was too long for its 16 bits of length; such a buffer is not sent.
-  package private(set) var isTooLong = false
+  @usableFromInline package internal(set) var isTooLong = false
   private var messageStart = 0
 
   /// - Parameter firstSequence: from the socket (`NetlinkSocket.makeWriter`), so that no two requests share one.
@@ -66,26 +66,29 @@ extension MessageWriter {
 
   /// Where a nested attribute began, for `endNested`.
   package struct Nested {
-    fileprivate var start: Int
+    @usableFromInline let start: Int
+
+    @inlinable init(start: Int) { self.start = start }
   }
 
   /// Begins an attribute that holds attributes (`NLA_F_NESTED`).
-  package mutating func beginNested(_ type: UInt16) -> Nested {
+  @inlinable package mutating func beginNested(_ type: UInt16) -> Nested {
     reserve(4)
     let start = count
     unsafe store(UInt16(0))
-    unsafe store(type | UInt16(NLA_F_NESTED))
+    // NLA_F_NESTED; the header's macro cannot stand in code that is inlined elsewhere.
+    unsafe store(type | 0x8000)
     return Nested(start: start)
   }
 
-  package mutating func endNested(_ nested: Nested) {
+  @inlinable package mutating func endNested(_ nested: Nested) {
     let length = count - nested.start
     if length > Int(UInt16.max) { isTooLong = true }
     unsafe base.storeBytes(of: UInt16(truncatingIfNeeded: length), toByteOffset: nested.start, as: UInt16.self)
   }
 
   /// Bytes in the nested attribute so far, its own header included.
-  package func length(of nested: Nested) -> Int { count - nested.start }
+  @inlinable package func length(of nested: Nested) -> Int { count - nested.start }
 
   /// An attribute that holds attributes, written by `body`.
   package mutating func putNested<Failure: Error>(
@@ -99,7 +102,7 @@ extension MessageWriter {
 
 extension MessageWriter {
   /// An integer in the machine's own byte order, as rtnetlink wants it.
-  package mutating func put<Value: FixedWidthInteger & BitwiseCopyable>(_ type: UInt16, _ value: Value) {
+  @inlinable package mutating func put<Value: FixedWidthInteger & BitwiseCopyable>(_ type: UInt16, _ value: Value) {
     let size = MemoryLayout<Value>.size
     reserve(4 + size + 3)
     unsafe store(UInt16(4 + size))
@@ -109,7 +112,9 @@ extension MessageWriter {
   }
 
   /// An integer in network byte order, as nfnetlink wants it.
-  package mutating func putBigEndian<Value: FixedWidthInteger & BitwiseCopyable>(_ type: UInt16, _ value: Value) {
+  @inlinable package mutating func putBigEndian<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ type: UInt16, _ value: Value
+  ) {
     put(type, value.bigEndian)
   }
 
@@ -138,7 +143,7 @@ extension MessageWriter {
   /// `count` bytes of two little-endian words, the first byte being the first word's lowest: short values (addresses,
   /// ports) without a call for each byte.
   /// - Precondition: `length` is at most 16.
-  package mutating func put(_ type: UInt16, words first: UInt64, _ second: UInt64, length: Int) {
+  @inlinable package mutating func put(_ type: UInt16, words first: UInt64, _ second: UInt64, length: Int) {
     precondition(length <= 16, "two words have no \(length) bytes")
     reserve(4 + 16 + 3)
     unsafe store(UInt16(4 + length))
@@ -176,19 +181,22 @@ extension MessageWriter {
 
   /// Counts `size` bytes as written and fills up to the next multiple of 4 with zeros. All that stands in the
   /// buffer begins at such a multiple.
-  private mutating func pad(after size: Int) {
+  @inlinable mutating func pad(after size: Int) {
     count += size
     while count & 3 != 0 { unsafe store(UInt8(0)) }
   }
 
   /// Room must have been reserved.
-  @unsafe private mutating func store<Value: BitwiseCopyable>(_ value: Value) {
+  @unsafe @inlinable mutating func store<Value: BitwiseCopyable>(_ value: Value) {
     unsafe base.storeBytes(of: value, toByteOffset: count, as: Value.self)
     count += MemoryLayout<Value>.size
   }
 
-  private mutating func reserve(_ bytes: Int) {
-    guard count + bytes > capacity else { return }
+  @inlinable mutating func reserve(_ bytes: Int) {
+    if count + bytes > capacity { grow(by: bytes) }
+  }
+
+  @usableFromInline mutating func grow(by bytes: Int) {
     let larger = max(capacity * 2, count + bytes)
     let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 8)
     unsafe moved.copyMemory(from: base, byteCount: count)

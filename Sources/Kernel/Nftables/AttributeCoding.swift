@@ -51,12 +51,7 @@ extension MessageWriter {
 
 extension Attributes {
   func first(_ key: some RawRepresentable<UInt32>) -> Attribute? {
-    let wanted = UInt16(truncatingIfNeeded: key.rawValue)
-    var rest = self
-    while let attribute = rest.next() {
-      if attribute.type == wanted { return attribute }
-    }
-    return nil
+    first(UInt16(truncatingIfNeeded: key.rawValue))
   }
 
   func byte(_ key: some RawRepresentable<UInt32>) -> UInt8? { first(key)?.bigEndian() }
