@@ -186,12 +186,18 @@ extension SetDefinition: Hashable {
     hasher.combine(elements.count)
   }
 
-  /// All but the elements.
+  /// All but the elements. An anonymous set's size and policy are advice of whoever made it, which the kernel does not
+  /// give back.
   package func hasSameDeclaration(as other: SetDefinition) -> Bool {
+    let isAnonymous = flags.contains(.anonymous)
+    guard isAnonymous || size == other.size && (policy ?? 0) == (other.policy ?? 0) else { return false }
+    return hasSameShape(as: other)
+  }
+
+  private func hasSameShape(as other: SetDefinition) -> Bool {
     name == other.name && flags == other.flags && keyType == other.keyType && keyLength == other.keyLength
       && fieldLengths == other.fieldLengths && data == other.data && timeout == other.timeout
-      && garbageCollectionInterval == other.garbageCollectionInterval && size == other.size
-      && (policy ?? 0) == (other.policy ?? 0) && userdata == other.userdata
+      && garbageCollectionInterval == other.garbageCollectionInterval && userdata == other.userdata
       && expressions.map(\.withoutState) == other.expressions.map(\.withoutState)
   }
 

@@ -46,6 +46,24 @@ import Testing
     #expect(try Plan(current: state(sets: [there]), desired: state(sets: [wanted])).isEmpty)
   }
 
+  @Test func `the size that the kernel gives a set which rules add to`() throws {
+    var there = gathered
+    there.size = 65_535
+    #expect(try Plan(current: state(sets: [there]), desired: state(sets: [gathered])).isEmpty)
+    there.size = 1000
+    #expect(try !Plan(current: state(sets: [there]), desired: state(sets: [gathered])).isEmpty)
+  }
+
+  @Test func `an anonymous set's size is no difference`() throws {
+    let rule = { (size: UInt32?) in
+      var set = addressSet("", [1, 2], flags: [.anonymous, .constant])
+      set.size = size
+      return Rule(expressions: [.lookup(.anonymous(set), key: Register(slot: 0), to: nil, inverted: false)])
+    }
+    let plan = try Plan(current: state([inputChain([rule(nil)])]), desired: state([inputChain([rule(2)])]))
+    #expect(plan.isEmpty)
+  }
+
   @Test func `an interval of one value is that value`() throws {
     let wanted = addressSet("nets", [1], flags: .interval)
     var there = wanted

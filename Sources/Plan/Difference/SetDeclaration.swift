@@ -4,7 +4,7 @@ extension SetDefinition {
   /// Whether the kernel can take this set to `new` by adding and removing elements.
   func canBecome(_ new: SetDefinition) -> Bool {
     guard flags == new.flags, keyType == new.keyType, keyLength == new.keyLength, data == new.data,
-      size == new.size, (policy ?? 0) == (new.policy ?? 0), userdata == new.userdata,
+      size == new.size || isDefaultSize(new), (policy ?? 0) == (new.policy ?? 0), userdata == new.userdata,
       SetDefinition.isSameTime(timeout, new.timeout),
       SetDefinition.isSameTime(
         garbageCollectionInterval.map(UInt64.init), new.garbageCollectionInterval.map(UInt64.init)),
@@ -13,6 +13,11 @@ extension SetDefinition {
     // The kernel gives a concatenation's fields back only for the sets that need them.
     guard fieldLengths == new.fieldLengths || fieldLengths.isEmpty || new.fieldLengths.isEmpty else { return false }
     return !flags.contains(.constant) || hasSameElements(as: new)
+  }
+
+  /// A set that rules add to gets a size from the kernel if it was given none (`nft_dynset_init`, net/netfilter/nft_dynset.c).
+  private func isDefaultSize(_ new: SetDefinition) -> Bool {
+    flags.contains(.dynamic) && new.size == nil && size == 0xFFFF
   }
 
   /// The kernel keeps times in ticks, and its slowest clock has 100 a second.

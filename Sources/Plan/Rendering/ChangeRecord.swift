@@ -1,4 +1,4 @@
-package import Model
+import Model
 
 /// One change in words: what `-o json` prints and what the history keeps.
 ///
@@ -36,40 +36,39 @@ extension ChangeRecord {
     table = change.tableID.map { "\($0)" }
     origin = change.origin.map { "\($0)" }
     switch change {
-    case .addTable(let value): after = wording.line(of: value)
-    case .removeTable(let value): before = wording.lines(of: value).joined(separator: "\n")
-    case .changeTable(let from, let to): set(wording.line(of: from), wording.line(of: to))
-    case .addChain(_, let value), .removeChain(_, let value):
+    case .addTable(let value), .removeTable(let value): set(wording.lines(of: value))
+    case .changeTable(let from, let to): set(wording.lines(of: from), wording.lines(of: to))
+    case .addChain(let id, let value), .removeChain(let id, let value):
       name = value.name
-      set(wording.lines(of: value, in: change.tableID))
+      set(wording.lines(of: value, in: id, isOld: isOld))
     case .changePolicy(_, let chain, let from, let to):
       name = chain
-      set(wording.text(of: from), wording.text(of: to))
+      set([wording.text(of: from)], [wording.text(of: to)])
     case .addRule(let id, let chain, let value, let position):
       self.chain = chain
       beforeHandle = position
-      after = wording.text(of: value, in: id, chain: chain, isOld: false)
+      set([wording.text(of: value, in: id, isOld: isOld)])
     case .removeRule(let id, let chain, let value):
       self.chain = chain
       handle = value.handle
-      before = wording.text(of: value, in: id, chain: chain, isOld: true)
-    case .addSet(_, let value), .removeSet(_, let value):
+      set([wording.text(of: value, in: id, isOld: isOld)])
+    case .addSet(let id, let value), .removeSet(let id, let value):
       name = value.name
-      set(wording.lines(of: value))
-    case .addElements(_, let value, let elements), .removeElements(_, let value, let elements):
+      set(wording.lines(of: value, in: id, isOld: isOld))
+    case .addElements(let id, let value, let elements), .removeElements(let id, let value, let elements):
       name = value.name
-      set(["{ \(wording.elements(elements, of: value).joined(separator: ", ")) }"])
-    case .addObject(_, let value), .removeObject(_, let value):
+      set(["{ \(wording.elements(elements, of: value, in: id, isOld: isOld).joined(separator: ", ")) }"])
+    case .addObject(let id, let value), .removeObject(let id, let value):
       name = value.name
-      set(wording.lines(of: value))
-    case .changeObject(_, let from, let to):
+      set(wording.lines(of: value, in: id, isOld: isOld))
+    case .changeObject(let id, let from, let to):
       name = to.name
-      set(wording.lines(of: from).joined(separator: "\n"), wording.lines(of: to).joined(separator: "\n"))
+      set(wording.lines(of: from, in: id, isOld: true), wording.lines(of: to, in: id, isOld: false))
     case .addFlowtable(let id, let value), .removeFlowtable(let id, let value):
       name = value.name
-      set(wording.lines(of: value, in: id))
+      set(wording.lines(of: value, in: id, isOld: isOld))
     case .addRoute(let route), .removeRoute(let route): set(["\(route)"])
-    case .replaceRoute(let from, let to): set("\(from)", "\(to)")
+    case .replaceRoute(let from, let to): set(["\(from)"], ["\(to)"])
     case .addPolicyRule(let rule), .removePolicyRule(let rule): set(["\(rule)"])
     }
   }
@@ -79,80 +78,15 @@ extension ChangeRecord {
     self.subject = subject
   }
 
-  private mutating func set(_ before: String, _ after: String) {
-    self.before = before
-    self.after = after
+  private var isOld: Bool { action == .remove }
+
+  private mutating func set(_ before: [String], _ after: [String]) {
+    self.before = before.joined(separator: "\n")
+    self.after = after.joined(separator: "\n")
   }
 
   private mutating func set(_ lines: [String]) {
     let text = lines.joined(separator: "\n")
-    if action == .remove { before = text } else { after = text }
-  }
-}
-
-extension Change {
-  package var action: ChangeRecord.Action {
-    switch self {
-    case .addTable, .addChain, .addRule, .addSet, .addElements, .addObject, .addFlowtable, .addRoute, .addPolicyRule:
-      .add
-    case .removeTable, .removeChain, .removeRule, .removeSet, .removeElements, .removeObject, .removeFlowtable,
-      .removeRoute, .removePolicyRule:
-      .remove
-    case .changeTable, .changePolicy, .changeObject, .replaceRoute: .change
-    }
-  }
-
-  package var subject: ChangeRecord.Subject {
-    switch self {
-    case .addTable, .removeTable, .changeTable: .table
-    case .addChain, .removeChain, .changePolicy: .chain
-    case .addRule, .removeRule: .rule
-    case .addSet, .removeSet: .set
-    case .addElements, .removeElements: .elements
-    case .addObject, .removeObject, .changeObject: .object
-    case .addFlowtable, .removeFlowtable: .flowtable
-    case .addRoute, .removeRoute, .replaceRoute: .route
-    case .addPolicyRule, .removePolicyRule: .policyRule
-    }
-  }
-
-  /// nil for routes and policy rules.
-  package var tableID: TableID? {
-    switch self {
-    case .addTable(let table), .removeTable(let table), .changeTable(_, let table): table.id
-    case .addChain(let id, _), .removeChain(let id, _), .changePolicy(let id, _, _, _), .addRule(let id, _, _, _),
-      .removeRule(let id, _, _), .addSet(let id, _), .removeSet(let id, _), .addElements(let id, _, _),
-      .removeElements(let id, _, _), .addObject(let id, _), .removeObject(let id, _), .changeObject(let id, _, _),
-      .addFlowtable(let id, _), .removeFlowtable(let id, _):
-      id
-    case .addRoute, .removeRoute, .replaceRoute, .addPolicyRule, .removePolicyRule: nil
-    }
-  }
-
-  /// The place in the spec that asks for it; nil where the spec says nothing any more.
-  package var origin: SourceLocation? {
-    switch self {
-    case .addTable(let table), .changeTable(_, let table): table.origin
-    case .addChain(_, let chain): chain.origin
-    case .addRule(_, _, let rule, _): rule.origin
-    case .addSet(_, let set), .addElements(_, let set, _): set.origin
-    case .addObject(_, let object), .changeObject(_, _, let object): object.origin
-    case .addFlowtable(_, let flowtable): flowtable.origin
-    case .addRoute(let route), .replaceRoute(_, let route): route.origin
-    case .addPolicyRule(let rule): rule.origin
-    default: nil
-    }
-  }
-
-  /// For a change of routes: what takes it back; nil for nftables, whose transaction takes itself back.
-  package var inverse: Change? {
-    switch self {
-    case .addRoute(let route): .removeRoute(route)
-    case .removeRoute(let route): .addRoute(route)
-    case .replaceRoute(let from, let to): .replaceRoute(from: to, to: from)
-    case .addPolicyRule(let rule): .removePolicyRule(rule)
-    case .removePolicyRule(let rule): .addPolicyRule(rule)
-    default: nil
-    }
+    if isOld { before = text } else { after = text }
   }
 }

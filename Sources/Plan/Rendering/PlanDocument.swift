@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import Model
+package import RuleLanguage
 
 /// A plan as one JSON document: `-o json`.
 ///
@@ -27,8 +28,11 @@ package struct PlanDocument: Codable, Hashable, Sendable {
   /// - Parameters:
   ///   - current: the state that the plan begins with, for the sets that rules name.
   ///   - desired: the state that it leads to.
-  package init(_ plan: Plan, current: NetworkState, desired: NetworkState) {
-    let wording = Wording(current: current, desired: desired)
+  ///   - names: for interfaces; their numbers are printed where it is nil.
+  package init(
+    _ plan: Plan, current: NetworkState, desired: NetworkState, names: (any NameResolver)? = nil
+  ) {
+    let wording = Wording(current: current, desired: desired, names: names)
     let all: [(StepName, [Change])] = [
       (.routesBefore, plan.routesBefore), (.nftables, plan.nftables), (.routesAfter, plan.routesAfter),
     ]

@@ -1,4 +1,5 @@
 package import Model
+package import RuleLanguage
 
 /// A plan as a difference: the lines that `nft` and `ip` would print, with `+`, `-` and `~` before those that come,
 /// go and change.
@@ -26,19 +27,23 @@ package struct PlanText {
   /// - Parameters:
   ///   - current: the state that the plan begins with; its rules are the context.
   ///   - desired: the state that it leads to.
-  package init(_ plan: Plan, current: NetworkState, desired: NetworkState, options: Options = Options()) {
+  ///   - names: for interfaces; their numbers are printed where it is nil.
+  package init(
+    _ plan: Plan, current: NetworkState, desired: NetworkState, names: (any NameResolver)? = nil,
+    options: Options = Options()
+  ) {
     self.plan = plan
     self.current = current
     self.options = options
-    wording = Wording(current: current, desired: desired)
+    wording = Wording(current: current, desired: desired, names: names)
   }
 
   /// One line each, without a line feed at the end; empty for an empty plan. The last line is the summary.
   package var text: String {
     guard !plan.isEmpty else { return "" }
     var lines = routeLines(plan.routesBefore)
-    lines += TableText.groups(of: plan.nftables).flatMap {
-      TableText($0, current: current, wording: wording, options: options).lines
+    lines += TableLines.groups(of: plan.nftables).flatMap {
+      TableLines($0, current: current, wording: wording, options: options).lines
     }
     lines += routeLines(plan.routesAfter)
     return (lines.map { $0.text(hasColour: options.hasColour) } + ["", "\(PlanSummary(plan))"]).joined(separator: "\n")

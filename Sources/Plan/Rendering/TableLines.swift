@@ -1,7 +1,7 @@
 import Model
 
 /// The changes of one table, gathered under the chains and sets that they belong to.
-struct TableText {
+struct TableLines {
   private let id: TableID
   private let changes: [Change]
   private let current: Table?
@@ -44,21 +44,28 @@ struct TableText {
     let changed = changes.lazy.compactMap { if case .changeTable(_, let table) = $0 { table } else { nil } }.first
     guard added != nil || changed != nil || !parts.isEmpty else { return lines }
     let sign: DifferenceLine.Sign = added != nil ? .add : changed != nil ? .change : .context
-    lines.append(DifferenceLine(sign, (added ?? changed).map { wording.line(of: $0) + " {" } ?? "table \(id) {"))
+    // The table alone: its heading, flags and comment.
+    let heading = (added ?? changed).map { wording.lines(of: $0).dropLast() } ?? ["table \(id) {"]
+    lines += heading.map { DifferenceLine(sign, $0) }
     return lines + parts + [DifferenceLine(added != nil ? .add : .context, "}")]
   }
 
   /// Objects, flowtables and sets.
   private func partLines(_ change: Change) -> [DifferenceLine] {
     switch change {
-    case .addObject(_, let object): lines(.add, wording.lines(of: object))
-    case .removeObject(_, let object): lines(.remove, wording.lines(of: object))
+    case .addObject(_, let object): lines(.add, wording.lines(of: object, in: id, isOld: change.action == .remove))
+    case .removeObject(_, let object):
+      lines(.remove, wording.lines(of: object, in: id, isOld: change.action == .remove))
     case .changeObject(_, let from, let to):
-      lines(.remove, wording.lines(of: from)) + lines(.change, wording.lines(of: to))
-    case .addFlowtable(_, let flowtable): lines(.add, wording.lines(of: flowtable, in: id))
-    case .removeFlowtable(_, let flowtable): lines(.remove, wording.lines(of: flowtable, in: id))
-    case .addSet(_, let set): lines(.add, wording.lines(of: shortened(set)))
-    case .removeSet(_, let set): lines(.remove, wording.lines(of: shortened(set)))
+      lines(.remove, wording.lines(of: from, in: id, isOld: true))
+        + lines(.change, wording.lines(of: to, in: id, isOld: false))
+    case .addFlowtable(_, let flowtable):
+      lines(.add, wording.lines(of: flowtable, in: id, isOld: change.action == .remove))
+    case .removeFlowtable(_, let flowtable):
+      lines(.remove, wording.lines(of: flowtable, in: id, isOld: change.action == .remove))
+    case .addSet(_, let set): lines(.add, wording.lines(of: shortened(set), in: id, isOld: change.action == .remove))
+    case .removeSet(_, let set):
+      lines(.remove, wording.lines(of: shortened(set), in: id, isOld: change.action == .remove))
     case .addElements(_, let set, let elements): elementLines(.add, set, elements)
     case .removeElements(_, let set, let elements): elementLines(.remove, set, elements)
     default: []
@@ -81,7 +88,7 @@ struct TableText {
   ) -> [DifferenceLine] {
     let shown = options.elementLimit.map { Array(elements.prefix($0)) } ?? elements
     var lines = [DifferenceLine(.context, "\(set.data == nil ? "set" : "map") \(set.name) {", depth: 1)]
-    lines += wording.elements(shown, of: set).map { DifferenceLine(sign, $0, depth: 2) }
+    lines += wording.elements(shown, of: set, in: id, isOld: sign == .remove).map { DifferenceLine(sign, $0, depth: 2) }
     if shown.count < elements.count {
       lines.append(DifferenceLine(sign, "… \(elements.count - shown.count) more", depth: 2))
     }
@@ -89,7 +96,7 @@ struct TableText {
   }
 }
 
-extension TableText {
+extension TableLines {
   private func chainLines(_ chain: ChainChanges) -> [DifferenceLine] {
     let sign: DifferenceLine.Sign =
       switch (chain.removed, chain.added) {
@@ -105,13 +112,15 @@ extension TableText {
         DifferenceLine(.change, "\(wording.text(of: policy.from)) -> \(wording.text(of: policy.to))", depth: 2))
     }
     let old = current?.chains.first { $0.name == chain.name }?.rules ?? []
-    lines += chain.rules.lines(among: old) { wording.text(of: $0, in: id, chain: chain.name, isOld: $1) }
+    lines += chain.rules.lines(among: old) { wording.text(of: $0, in: id, isOld: $1) }
     return lines + [DifferenceLine(sign, "}", depth: 1)]
   }
 
   private func headerLines(_ sign: DifferenceLine.Sign, _ chain: Chain?) -> [DifferenceLine] {
     guard let chain else { return [] }
-    return wording.lines(of: chain, in: id).dropFirst().dropLast().map { DifferenceLine(sign, $0, depth: 1) }
+    return wording.lines(of: chain, in: id, isOld: sign == .remove).dropFirst().dropLast().map {
+      DifferenceLine(sign, $0, depth: 1)
+    }
   }
 }
 
