@@ -36,17 +36,28 @@ extension Expression {
   /// thousands of rules are compared each time a plan is made.
   package func hasSameEffect(as other: Expression) -> Bool {
     switch self {
-    case .counter, .quota, .last, .dynamicSet: withoutState == other.withoutState
+    case .counter, .quota, .last, .dynamicSet, .nat, .masquerade, .redirect: withoutState == other.withoutState
     default: self == other
     }
   }
 
-  /// The expression as it was before it met a packet: what it has counted is not what it does.
+  /// `NF_NAT_RANGE_MAP_IPS` and `NF_NAT_RANGE_PROTO_SPECIFIED`, which the kernel sets where addresses or ports are given.
+  private static let impliedNatFlags: UInt32 = 0x3
+
+  /// The expression as it was before it met a packet: what it has counted is not what it does, and what the kernel
+  /// adds by itself says nothing.
   package var withoutState: Expression {
     switch self {
     case .counter: .counter(packets: 0, bytes: 0)
     case .quota(let bytes, _, let inverted): .quota(bytes: bytes, consumed: 0, inverted: inverted)
     case .last: .last(milliseconds: nil)
+    case .nat(let nat):
+      .nat(
+        Nat(
+          kind: nat.kind, family: nat.family, addresses: nat.addresses, ports: nat.ports,
+          flags: nat.flags & ~Self.impliedNatFlags))
+    case .masquerade(let ports, let flags): .masquerade(ports: ports, flags: flags & ~Self.impliedNatFlags)
+    case .redirect(let ports, let flags): .redirect(ports: ports, flags: flags & ~Self.impliedNatFlags)
     case .dynamicSet(let operation, let set, let key, let data, let timeout, let expressions):
       .dynamicSet(
         operation, set: set, key: key, data: data, timeout: timeout, expressions: expressions.map(\.withoutState))

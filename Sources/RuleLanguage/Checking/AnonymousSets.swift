@@ -22,18 +22,16 @@ extension ElementChecker {
         type: DataType.concatenatedNumber(types.map(\.type)),
         length: Self.length(types) * (hasDataInterval ? 2 : 1))
     }
-    var count = checked.count
     if isInterval, !isConcatenation {
       let merging: Intervals.Merging = data == nil ? .always : .never
       checked = try Intervals.normalize(checked, merging: merging, spans: elements.map(\.span), fallback: span)
-      count = Intervals.boundaryCount(checked)
     } else {
       checked = Self.unique(checked)
     }
     return SetDefinition(
       name: "", flags: flags, keyType: DataType.concatenatedNumber(key.map(\.type)),
       keyLength: isConcatenation ? Self.length(key) : UInt32(size),
-      fieldLengths: isConcatenation ? key.map { UInt8($0.size) } : [], data: mapData, size: UInt32(count),
+      fieldLengths: flags.contains(.concatenation) ? key.map { UInt8($0.size) } : [], data: mapData,
       userdata: userdata, elements: checked)
   }
 

@@ -112,7 +112,8 @@ extension RuleChecker {
     } else {
       let set = SetDefinition(
         name: "", flags: [.anonymous, .constant], keyType: header.fields[0].type.rawValue, keyLength: 1,
-        size: UInt32(field.messageTypes.count), elements: field.messageTypes.map { SetElement(key: Bytes([$0])) })
+        userdata: SetUserdata(keyByteOrder: ByteOrder.network.rawValue),
+        elements: field.messageTypes.map { SetElement(key: Bytes([$0])) })
       output.append(.lookup(.anonymous(set), key: Register(slot: 0), to: nil, inverted: false))
     }
     context.messageType = field.messageTypes[0]

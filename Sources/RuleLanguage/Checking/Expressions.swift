@@ -185,6 +185,16 @@ extension RuleChecker {
 }
 
 extension ExpressionSyntax {
+  /// The key of a set that has one element alone, which nft compares with instead.
+  var onlyElement: ExpressionSyntax? {
+    guard case .set(let elements) = kind, elements.count == 1, elements[0].data == nil else { return nil }
+    switch elements[0].key.kind {
+    case .set: return elements[0].key.onlyElement
+    case .catchAll, .concatenation: return nil
+    default: return elements[0].key
+    }
+  }
+
   /// Whether it is known without a packet.
   var isConstant: Bool {
     switch kind {

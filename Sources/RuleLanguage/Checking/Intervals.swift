@@ -48,23 +48,6 @@ package enum Intervals {
   private static func precedes(_ left: SetElement, _ right: SetElement) -> Bool {
     left.key != right.key ? left.key < right.key : (left.end ?? left.key) < (right.end ?? right.key)
   }
-
-  /// How many entries the kernel keeps: where each interval begins and where each gap begins.
-  static func boundaryCount(_ elements: [SetElement]) -> Int {
-    var count = 0
-    var previous: SetElement?
-    for element in elements {
-      if element.details?.isCatchAll == true {
-        count += 1
-        continue
-      }
-      if previous == nil, element.key.contains(where: { $0 != 0 }) { count += 1 }
-      if let previous, (previous.end ?? previous.key).followed(by: element.key) { count -= 1 }
-      count += (element.end ?? element.key).allSatisfy { $0 == 255 } ? 1 : 2
-      previous = element
-    }
-    return count
-  }
 }
 
 extension Bytes {

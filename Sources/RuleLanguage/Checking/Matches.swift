@@ -4,6 +4,15 @@ extension RuleChecker {
   mutating func check(_ match: MatchSyntax) throws(SyntaxError) {
     let left = try operand(match.left).asked(for: match.right)
     if let mask = match.mask { return try checkMasked(left, match, mask) }
+    if let only = match.right.onlyElement, !left.isConcatenation {
+      var single = match
+      single.right = only
+      return try check(left, single)
+    }
+    try check(left, match)
+  }
+
+  private mutating func check(_ left: Operand, _ match: MatchSyntax) throws(SyntaxError) {
     switch match.right.kind {
     case .set(let elements):
       let isInverted = try membership(match.operator, at: match.right.span)

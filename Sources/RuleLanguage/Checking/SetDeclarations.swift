@@ -28,7 +28,8 @@ struct SetDeclarationChecker {
     let definition = SetDefinition(
       name: set.name.text, flags: flags, keyType: DataType.concatenatedNumber(key.types.map(\.type)),
       keyLength: ElementChecker.length(key.types),
-      fieldLengths: key.types.count > 1 ? key.types.map { UInt8($0.size) } : [], data: data.map { Self.mapData($0) },
+      fieldLengths: flags.contains(.concatenation) ? key.types.map { UInt8($0.size) } : [],
+      data: data.map { Self.mapData($0) },
       timeout: set.timeout, garbageCollectionInterval: set.garbageCollectionInterval.map { UInt32(clamping: $0) },
       size: set.size, policy: set.policy.map { $0.text == "memory" ? 1 : 0 }, expressions: expressions,
       userdata: userdata)
@@ -72,7 +73,7 @@ struct SetDeclarationChecker {
         }
         types.append(ValueType(type))
       }
-      return (types, nil)
+      return (types, types.count > 1 ? TypeofEncoder.untold : nil)
     case .typeof(let expression):
       var checker = RuleChecker(compiler: compiler, chain: nil)
       checker.isTypeof = true
@@ -91,7 +92,10 @@ struct SetDeclarationChecker {
     }
     switch set.data {
     case nil: throw SyntaxError("the map has no data type", at: set.name.span)
-    case .verdict: return .verdict
+    case .verdict:
+      userdata.dataByteOrder = 0
+      if case .typeof? = set.key { userdata.dataTypeof = TypeofEncoder.verdict }
+      return .verdict
     case .object(let word):
       guard let kind = ObjectKind(keyword: word.text) else {
         throw SyntaxError("unknown kind of object \(word.text)", at: word.span)

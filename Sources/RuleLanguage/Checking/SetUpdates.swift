@@ -17,17 +17,21 @@ extension RuleChecker {
     }
     var expressions: [Expression] = []
     for statement in element.options?.statements ?? [] { expressions.append(try stateful(statement)) }
-    var slot = 0
-    emit(key, slot: slot)
-    slot += (key.parts.reduce(0) { $0 + $1.value.slots } + 3) / 4 * Self.slotsPerRegister
+    var value: Operand?
+    if case .values(let types, _)? = set.data, let syntax = element.data {
+      let found = try operand(syntax, expected: types)
+      try requireSame(found.parts.map(\.value), types, at: syntax.span)
+      value = types.count == 1 ? found.converted(to: types[0].order) : found
+    }
+    emit(key, slot: 0)
+    let slot = (key.parts.reduce(0) { $0 + $1.value.slots } + 3) / 4 * Self.slotsPerRegister
     var data: Register?
     switch (set.data, element.data) {
     case (nil, nil): break
-    case (.values(let types, _)?, let syntax?):
-      var value = try operand(syntax, expected: types)
-      try requireSame(value.parts.map(\.value), types, at: syntax.span)
-      if types.count == 1 { value = value.converted(to: types[0].order) }
-      guard slot < 16 else { throw SyntaxError("key and data do not fit into the registers", at: syntax.span) }
+    case (.values?, let syntax?):
+      guard let value, slot < 16 else {
+        throw SyntaxError("key and data do not fit into the registers", at: syntax.span)
+      }
       emit(value, slot: slot)
       data = Register(slot: slot)
     case (nil, let syntax?): throw SyntaxError("a set's element has no data", at: syntax.span, hint: "declare a map")
@@ -49,9 +53,10 @@ extension RuleChecker {
     if element.options?.timeout != nil { flags.insert(.timeout) }
     let definition = SetDefinition(
       name: name.text, flags: flags, keyType: DataType.concatenatedNumber(types.map(\.type)),
-      keyLength: ElementChecker.length(types),
-      fieldLengths: types.count > 1 ? types.map { UInt8($0.size) } : [], size: size ?? 65535,
-      userdata: SetUserdata(keyByteOrder: types.count > 1 ? 0 : types[0].order.rawValue))
+      keyLength: ElementChecker.length(types), size: size ?? 65535,
+      userdata: SetUserdata(
+        keyByteOrder: types.count > 1 ? 0 : types[0].order.rawValue,
+        keyTypeof: types.count > 1 ? TypeofEncoder.untold : nil))
     let set = SetDeclaration(definition: definition, key: types)
     if compiler.declarations.set(name.text) == nil { declaredSets.append(set) }
     try emitUpdate(.update, set, element, at: name.span)

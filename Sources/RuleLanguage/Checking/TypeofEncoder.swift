@@ -10,6 +10,11 @@ struct TypeofEncoder {
     case hash = 24, routing = 25, fib = 26, xfrm = 27, numberGenerator = 23
   }
 
+  /// Of a concatenation whose parts were given as types.
+  static let untold: [UInt8] = [0, 4, 13, 0, 0, 0, 1, 0]
+  /// Of a map's verdicts.
+  static let verdict: [UInt8] = [0, 4, 1, 0, 0, 0, 1, 0]
+
   func encode(_ syntax: ExpressionSyntax) throws(SyntaxError) -> [UInt8] {
     switch syntax.kind {
     case .concatenation(let parts):
@@ -42,7 +47,10 @@ struct TypeofEncoder {
         return expression(.extensionHeader, self.option(.ipv6, option, option.field(name.text)))
       }
       guard let header = HeaderProtocol.named(word.text), let field = header.field(name.text) else { break }
-      return expression(.payload, number(0, header.id.rawValue) + number(1, header.fields[field].number))
+      let found = header.fields[field]
+      // Where the type says nothing of the width, nft notes that too.
+      let width = found.type == .integer ? number(4, UInt32(found.length)) : []
+      return expression(.payload, number(0, header.id.rawValue) + number(1, found.number) + width)
     case .rawPayload(let base, let offset, let length):
       let bases: [String: PayloadBase] = ["ll": .link, "nh": .network, "th": .transport, "ih": .inner]
       // nft counts its bases from 1.
@@ -53,7 +61,7 @@ struct TypeofEncoder {
     case .conntrack(let direction, let family, let word):
       let name = family.map { "\($0.text) \(word.text)" } ?? word.text
       var data = number(0, try key(Word(name, word.span), .conntrack))
-      if let direction { data += number(1, direction.text == "original" ? 0 : 1) }
+      data += number(1, direction.map { $0.text == "original" ? 0 : 1 } ?? .max)
       return expression(.conntrack, data)
     case .routing(let family, let word):
       let name = family.map { "\($0.text) \(word.text)" } ?? word.text
@@ -84,6 +92,9 @@ struct TypeofEncoder {
       let found = try key(Word(name, word.span), .xfrm)
       return expression(
         .xfrm, number(0, found) + number(1, spnum) + number(2, direction.text == "in" ? 0 : 1))
+    case .numberGenerator(let kind, let modulus, let offset):
+      return expression(
+        .numberGenerator, number(0, kind.text == "random" ? 1 : 0) + number(1, modulus) + number(2, offset))
     default: break
     }
     throw SyntaxError("the type of this cannot be kept with a set", at: selector.span)

@@ -42,7 +42,8 @@ extension HeaderProtocol {
     .init(
       .vlan, "vlan", .link,
       fields: [
-        .init("pcp", .integer, at: 0, 3), .init("dei", .integer, at: 3, 1), .init("id", .integer, at: 4, 12),
+        .init("pcp", .integer, at: 0, 3), .init("dei", .integer, at: 3, 1), .init("cfi", .integer, at: 3, 1),
+        .init("id", .integer, at: 4, 12),
         .init("type", .etherType, at: 16, 16),
       ], nextField: "type", next: etherTypes, length: 4),
     .init(
