@@ -61,7 +61,9 @@ let package = Package(
         .product(name: "Configuration", package: "swift-configuration"),
       ]),
 
-    .target(name: "Support", dependencies: ["Locking", "Model", "Plan", log, system], path: "Tests/Support"),
+    .target(name: "Support", dependencies: ["Locking", "Model", "Plan", log, system], path: "Tests/Support",
+      exclude: ["Etcd"]),
+    .target(name: "EtcdSupport", dependencies: [subprocess, system], path: "Tests/Support/Etcd"),
     .testTarget(name: "ModelTests", dependencies: ["Model"]),
     .testTarget(name: "RuleLanguageTests", dependencies: ["RuleLanguage", "Model"]),
     .testTarget(name: "PlanTests", dependencies: ["Plan", "RuleLanguage", "Model", "Support"]),
@@ -70,7 +72,7 @@ let package = Package(
     .testTarget(
       name: "KernelTests", dependencies: ["Kernel", "Locking", "Plan", "RuleLanguage", "Model", "Netlink", "Support"]),
     .testTarget(name: "LockingTests", dependencies: ["Locking", "Support", system]),
-    .testTarget(name: "LockingEtcdTests", dependencies: ["LockingEtcd", "Locking", "Support", log]),
+    .testTarget(name: "LockingEtcdTests", dependencies: ["LockingEtcd", "Locking", "Support", "EtcdSupport", log]),
     .testTarget(name: "HistoryTests", dependencies: ["History", "Model", "Plan", system]),
     .testTarget(name: "AgentTests", dependencies: ["Agent", "Support"]),
     .testTarget(name: "CommandTests", dependencies: ["Support", system]),

@@ -18,6 +18,11 @@ package struct EtcdSettings: Hashable, Sendable {
   package struct User: Hashable, Sendable {
     package var name: String
     package var password: String
+
+    package init(name: String, password: String) {
+      self.name = name
+      self.password = password
+    }
   }
 
   package var endpoints: [Endpoint]

@@ -110,6 +110,7 @@ package final class FileBackend: LockBackend {
     }
     for grant in open {
       grant.baton.end(.lost("its lock file was closed"))
+      grant.seat.abandon()
       await grant.attempt.finish()
     }
   }

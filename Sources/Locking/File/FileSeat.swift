@@ -131,4 +131,12 @@ final class FileSeat: QueueSeat {
       state.place = nil
     }
   }
+
+  /// Lets the place go without a word, as the end of the process would.
+  func abandon() {
+    state.withLock { state in
+      state.guarding?.cancel()
+      state.place = nil
+    }
+  }
 }

@@ -1,0 +1,142 @@
+import EtcdSupport
+import Locking
+import LockingEtcd
+import Logging
+import Support
+import Testing
+
+private let log = Logger(label: "test")
+
+/// A server of its own, ready to answer.
+func withEtcd(
+  _ body: @Sendable (EtcdServer, EtcdServer.Process) async throws -> Void
+) async throws {
+  let server = try EtcdServer()
+  defer { server.remove() }
+  try await server.whileRunning { process in
+    try await becomesReady(try backend(server))
+    try await body(server, process)
+  }
+}
+
+func backend(_ server: EtcdServer, group: String = "test", timeToLive: Int = 2) throws -> EtcdBackend {
+  EtcdBackend(
+    try EtcdSettings(url: "etcd://127.0.0.1:\(server.port)/\(group)?ttl=\(timeToLive)"), log: log)
+}
+
+func becomesReady(_ backend: EtcdBackend) async throws {
+  var last: (any Error)?
+  for _ in 0..<10 {
+    do {
+      _ = try await backend.status()
+      await backend.close()
+      return
+    } catch {
+      last = error
+    }
+  }
+  await backend.close()
+  throw try #require(last)
+}
+
+func request(_ node: String, wait: LockRequest.Wait = .unlimited) -> LockRequest {
+  LockRequest(holder: Holder(node: node, instance: node, pid: 1, version: "test"), purpose: "test", wait: wait)
+}
+
+@Suite("The lock in etcd", .serialized)
+struct EtcdBackendTests {
+  @Test("passes the suite")
+  func conforms() async throws {
+    try await withEtcd { server, _ in
+      for (number, check) in LockCheck.all.enumerated() {
+        try await check.run(
+          LockConformance(
+            join: { try backend(server, group: "suite\(number)") },
+            remove: { try await server.control("del", $0.key) }))
+      }
+    }
+  }
+
+  @Test("a baton whose renewals do not arrive ends before another can be granted it")
+  func serverStops() async throws {
+    try await withEtcd { server, process in
+      let holder = try backend(server)
+      let baton = try await holder.acquire(request("a")) { _ in }
+      try process.stop()
+      #expect(await baton.ended() == .expired)
+      await #expect(throws: LockError.lost(.expired)) {
+        try await holder.append(history: Array("{}".utf8), with: baton)
+      }
+      try process.resume()
+      let other = try backend(server)
+      let next = try await other.acquire(request("b")) { _ in }
+      #expect(next.token > baton.token)
+      try await other.release(next)
+      await holder.close()
+      await other.close()
+    }
+  }
+
+  @Test("a holder and a waiter outlive a restart of the server")
+  func serverRestarts() async throws {
+    let server = try EtcdServer()
+    defer { server.remove() }
+    let (holder, waiter) = (try backend(server, timeToLive: 15), try backend(server, timeToLive: 15))
+    let (baton, waiting) = try await server.whileRunning { process in
+      try await becomesReady(try backend(server))
+      let baton = try await holder.acquire(request("a")) { _ in }
+      let (stands, stood) = AsyncStream<Void>.makeStream()
+      let waiting = Task {
+        try await waiter.acquire(request("b")) { event in
+          if event.outcome.name == "waiting" { stood.yield() }
+        }
+      }
+      for await _ in stands { break }
+      try process.kill()
+      return (baton, waiting)
+    }
+    try await server.whileRunning { _ in
+      try await becomesReady(try backend(server))
+      try baton.check()
+      try await holder.append(history: Array("{}".utf8), with: baton)
+      try await holder.release(baton)
+      let next = try await waiting.value
+      #expect(next.token > baton.token)
+      try await waiter.release(next)
+    }
+    await holder.close()
+    await waiter.close()
+  }
+
+  @Test("a revoked lease ends the baton")
+  func leaseRevoked() async throws {
+    try await withEtcd { server, _ in
+      let holder = try backend(server, timeToLive: 60)
+      let baton = try await holder.acquire(request("a")) { _ in }
+      let place = try #require(try await holder.status().holders.first)
+      let lease = try #require(place.key.split(separator: "/").last)
+      try await server.control("lease", "revoke", String(lease))
+      #expect(await baton.ended() != nil)
+      await holder.close()
+    }
+  }
+
+  @Test("the second endpoint serves when the first is away")
+  func failsOver() async throws {
+    try await withEtcd { server, _ in
+      let settings = try EtcdSettings(url: "etcd://127.0.0.1:9,127.0.0.1:\(server.port)/test?ttl=2")
+      let backend = EtcdBackend(settings, log: log)
+      let baton = try await backend.acquire(request("a", wait: .none)) { _ in }
+      try await backend.release(baton)
+      await backend.close()
+    }
+  }
+
+  @Test("a server that is away is told, with what to look at")
+  func away() async throws {
+    let backend = EtcdBackend(try EtcdSettings(url: "etcd://127.0.0.1:9/test"), log: log)
+    let error = await #expect(throws: LockError.self) { try await backend.status() }
+    #expect("\(try #require(error))".contains("nothing listens on 127.0.0.1:9"))
+    await backend.close()
+  }
+}

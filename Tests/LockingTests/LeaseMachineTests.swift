@@ -1,0 +1,73 @@
+import Locking
+import Synchronization
+import Testing
+
+@Suite("A lease's deadline")
+struct LeaseMachineTests {
+  private let start = ContinuousClock.now
+
+  private func at(_ seconds: Double) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
+
+  private func answer(_ lease: inout LeaseMachine, _ timeToLive: Duration, stands: Bool) {
+    let answer = lease.answered(timeToLive: timeToLive)
+    #expect(answer == stands)
+  }
+
+  @Test("counts from the sending, however late the answer is read")
+  func countsFromSending() {
+    var lease = LeaseMachine(timeToLive: .seconds(10), asked: start)
+    #expect(lease.deadline == at(9))
+    #expect(lease.nextRenewal == start.advanced(by: .seconds(10) / 3))
+    lease.sent(at: at(3))
+    #expect(lease.deadline == at(9), "an answer may never come")
+    answer(&lease, .seconds(10), stands: true)
+    #expect(lease.deadline == at(12))
+  }
+
+  @Test("takes answers in the order of the renewals")
+  func answersInOrder() {
+    var lease = LeaseMachine(timeToLive: .seconds(10), asked: start)
+    lease.sent(at: at(3))
+    lease.sent(at: at(6))
+    answer(&lease, .seconds(10), stands: true)
+    #expect(lease.deadline == at(12))
+    #expect(lease.isStuck(at: at(9.5)))
+    answer(&lease, .seconds(10), stands: true)
+    #expect(lease.deadline == at(15))
+    #expect(!lease.isStuck(at: at(100)))
+  }
+
+  @Test("forgets renewals of a stream that broke")
+  func brokenStream() {
+    var lease = LeaseMachine(timeToLive: .seconds(10), asked: start)
+    lease.sent(at: at(3))
+    lease.streamBroke()
+    lease.sent(at: at(5))
+    answer(&lease, .seconds(10), stands: true)
+    #expect(lease.deadline == at(14))
+  }
+
+  @Test("says when the lease is gone")
+  func gone() {
+    var lease = LeaseMachine(timeToLive: .seconds(10), asked: start)
+    lease.sent(at: at(3))
+    answer(&lease, .zero, stands: false)
+    #expect(lease.deadline == at(9))
+  }
+
+  @Test("a baton is refused from its deadline on, and a late renewal does not bring it back")
+  func termOnASlowClock() throws {
+    let clock = Mutex(start)
+    let term = BatonTerm(deadline: at(9), now: { clock.withLock { $0 } })
+    try term.check()
+    clock.withLock { $0 = at(8) }
+    term.renew(until: at(12))
+    #expect(term.remaining == .seconds(4))
+    clock.withLock { $0 = at(12) }
+    term.renew(until: at(20))
+    #expect(throws: BatonError.expired) { try term.check() }
+    #expect(term.remaining == nil)
+    term.end(.released)
+    #expect(throws: BatonError.expired) { try term.check() }
+  }
+}
