@@ -61,9 +61,11 @@ extension KnownProtocols {
     case .meta(.l4Proto, let tunnel): return Dependency(key: .l4Proto, value: value, tunnel: tunnel)
     case .meta(.iifType, let tunnel): return Dependency(key: .interfaceType, value: value, tunnel: tunnel)
     case .payload(let slice):
-      guard let reference = field(at: slice), reference.announcesNext, reference.header.base == .link else {
-        return nil
+      guard let reference = field(at: slice) else { return nil }
+      if reference.definition.type == .icmpType || reference.definition.type == .icmpv6Type {
+        return Dependency(key: .messageType, value: value, tunnel: slice.tunnel)
       }
+      guard reference.announcesNext, reference.header.base == .link else { return nil }
       return Dependency(key: reference.header.id == .ether ? .etherType : .vlanType, value: value, tunnel: slice.tunnel)
     default: return nil
     }

@@ -65,10 +65,13 @@ struct KnownProtocols: Sendable {
       guard let header = header(of: rest) else { return nil }
       let limit = slice.offset + slice.length - offset
       let lengths = Set(header.0.fields.filter { $0.offset == offset - header.1 }.map(\.length)).sorted(by: >)
-      guard let length = lengths.first(where: { $0 <= limit }) else { return nil }
-      rest.length = length
-      guard let reference = field(at: rest) else { return nil }
-      parts.append((rest, reference))
+      let candidates = lengths.filter { $0 <= limit }.compactMap { length -> (PacketSlice, HeaderReference)? in
+        rest.length = length
+        return field(at: rest).map { (rest, $0) }
+      }
+      guard let part = candidates.first else { return nil }
+      parts.append(part)
+      let length = part.0.length
       offset += length
     }
     return parts

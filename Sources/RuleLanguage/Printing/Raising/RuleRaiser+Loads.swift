@@ -99,7 +99,8 @@ extension RuleRaiser {
   // MARK: Masks
 
   private mutating func storeMasked(_ value: Loaded, _ mask: Bytes, _ xor: Bytes, length: Int, to register: Register) {
-    let natural: ByteOrder = value.order == .host ? .host : .network
+    // A byte has no order; wider masks on it are numbers as the machine has them.
+    let natural: ByteOrder = value.order == .host || value.length == 1 ? .host : .network
     let shape = ValueShape(.integer, length: mask.count * 8, order: natural)
     let (and, flip) = (shape.canonical(mask), shape.canonical(xor))
     if flip.isZero, let narrowed = narrow(value, to: and) {
@@ -111,9 +112,11 @@ extension RuleRaiser {
     let toggle = flip.combined(with: set, ^)
     let keep = and.combined(with: set, |)
     let masked = RaisedOperand.masked(
-      value.operand, and: keep.isAllOnes ? nil : keep, xor: toggle.isZero ? nil : toggle, or: set.isZero ? nil : set)
+      value.operand, and: keep.isAllOnes && !flip.isZero ? nil : keep, xor: toggle.isZero ? nil : toggle,
+      or: set.isZero ? nil : set)
     var result = value
     result.operand = masked
+    if mask.count > 1 { result.order = natural }
     result.length = max(length, value.length)
     registers.store(result, to: register)
   }
@@ -128,7 +131,7 @@ extension RuleRaiser {
       var part = slice
       part.offset += run.lowerBound
       part.length = run.count
-      guard context.field(at: part) != nil || slice.base == .inner else { return nil }
+      guard context.field(at: part) != nil else { return nil }
       result.operand = .payload(part)
     case .option(let slice) where slice.length == mask.count * 8 && !slice.isPresence:
       var part = slice

@@ -81,8 +81,18 @@ extension RuleRaiser {
       appendMatch(operand, text: comparison == .notEqual ? flags : "! \(flags)")
       return
     }
-    if isEquality, shape.type == .ipv4Address || shape.type == .ipv6Address, let length = mask.prefixLength {
+    if isEquality, shape.type == .ipv4Address || shape.type == .ipv6Address, let length = mask.prefixLength,
+      length % 8 != 0
+    {
+      // Prefixes of whole bytes are compared without a mask.
       appendMatch(operand, comparison, "\(values.text(value, as: shape))/\(length)")
+      return
+    }
+    if isEquality, case .payload(var slice) = operand, slice.base == .inner, let run = mask.runOfOnes {
+      slice.offset += run.lowerBound
+      slice.length = run.count
+      let part = value.shiftedRight(mask.count * 8 - run.upperBound)
+      appendMatch(.payload(slice), comparison, values.text(part, as: shape))
       return
     }
     if shape.type == .integer { shape.isHexadecimal = true }
@@ -96,7 +106,7 @@ extension RuleRaiser {
     let shape = context.shape(of: loaded.operand)
     let first = constant(from, in: loaded, shape)
     let last = constant(through, in: loaded, shape)
-    if inverted, let around = values.rangeAcrossMidnight(first, last, shape) {
+    if inverted, let around = values.hoursOutside(first, last, shape) {
       appendMatch(loaded.operand, text: around)
       return
     }

@@ -33,12 +33,10 @@ struct ValueText: Sendable {
     }
   }
 
-  /// Hours of a day that begin after they end in UTC are matched as what lies outside of the rest.
-  func rangeAcrossMidnight(_ first: Bytes, _ last: Bytes, _ shape: ValueShape) -> String? {
+  /// Hours that reach over midnight are matched as what lies outside of the rest of the day.
+  func hoursOutside(_ first: Bytes, _ last: Bytes, _ shape: ValueShape) -> String? {
     guard shape.type == .hour else { return nil }
-    let (from, through) = (localSeconds(first.bigEndianValue), localSeconds(last.bigEndianValue))
-    guard from > through else { return nil }
-    return "\"\(ClockText.timeOfDay(seconds: through))\"-\"\(ClockText.timeOfDay(seconds: from))\""
+    return "\(text(last, as: shape))-\(text(first, as: shape))"
   }
 
   /// Of the day, in the node's time zone.
