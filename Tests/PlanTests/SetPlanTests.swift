@@ -64,6 +64,23 @@ import Testing
     #expect(plan.isEmpty)
   }
 
+  @Test func `the states that the kernel fills in for a timeout policy`() throws {
+    let object = { (values: [UInt32: UInt32]) in
+      StatefulObject(name: "slow", body: .conntrackTimeout(l3proto: 2, l4proto: 6, values: values))
+    }
+    let there = state(objects: [object([1: 120, 3: 123, 8: 10])])
+    #expect(try Plan(current: there, desired: state(objects: [object([3: 123])])).isEmpty)
+    #expect(try Plan(current: there, desired: state(objects: [object([3: 124])])).changes.count == 2)
+  }
+
+  @Test func `the translation flags that the kernel sets by itself`() throws {
+    let chain = { (flags: UInt32) in
+      inputChain([Rule(expressions: [.redirect(ports: RegisterRange(Register(slot: 0)), flags: flags)])])
+    }
+    #expect(try Plan(current: state([chain(0)]), desired: state([chain(2)])).isEmpty)
+    #expect(try !Plan(current: state([chain(0)]), desired: state([chain(4)])).isEmpty)
+  }
+
   @Test func `an interval of one value is that value`() throws {
     let wanted = addressSet("nets", [1], flags: .interval)
     var there = wanted

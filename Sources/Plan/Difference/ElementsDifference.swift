@@ -96,7 +96,7 @@ extension SetDefinition {
   /// Of a set that packets or timers change, only the data counts: time and comments come and go with them.
   fileprivate func holdsSame(_ old: SetElement, _ new: SetElement) -> Bool {
     guard old.details !== new.details else { return true }
-    guard old.details?.data == new.details?.data else { return false }
+    guard old.details?.data?.plain == new.details?.data?.plain else { return false }
     if gathersElements { return true }
     let oldExpressions = old.details?.expressions ?? []
     let newExpressions = new.details?.expressions ?? []
@@ -105,5 +105,13 @@ extension SetDefinition {
       newExpressions.isEmpty && !expressions.isEmpty
       || oldExpressions.map(\.withoutState) == newExpressions.map(\.withoutState)
     return sameExpressions && old.details?.comment == new.details?.comment
+  }
+}
+
+extension ElementData {
+  /// An interval of one value is that value.
+  fileprivate var plain: ElementData {
+    guard case .value(let first, let last) = self, first == last else { return self }
+    return .value(first, end: nil)
   }
 }

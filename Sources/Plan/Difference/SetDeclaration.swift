@@ -58,12 +58,23 @@ extension StatefulObject {
   /// Whether `NFT_MSG_NEWOBJ` over this object makes it `new`. Linux 6.18 updates quotas and synproxies alone; for
   /// other kinds it answers success and changes nothing (`nf_tables_newobj` without `ops->update`).
   func canBecome(_ new: StatefulObject) -> Bool {
-    if self == new { return true }
+    if isSame(as: new) { return true }
     guard comment == new.comment else { return false }
     switch (body, new.body) {
     case (.quota, .quota), (.synproxy, .synproxy): return true
     default: return false
     }
+  }
+
+  /// Whether the kernel's object already says what `new` says. It fills in the states that a timeout policy leaves out
+  /// from the namespace's own settings, so that only those which the spec names can differ.
+  func isSame(as new: StatefulObject) -> Bool {
+    if self == new { return true }
+    guard name == new.name, comment == new.comment,
+      case .conntrackTimeout(let l3proto, let l4proto, let values) = body,
+      case .conntrackTimeout(l3proto, l4proto, let wanted) = new.body
+    else { return false }
+    return wanted.allSatisfy { values[$0.key] == $0.value }
   }
 
   /// For an object that is made again: it goes on counting where the old one was.

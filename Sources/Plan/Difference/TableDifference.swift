@@ -114,7 +114,7 @@ private struct Parts {
     changes += (chains.remade.map(\.new) + chains.fresh).map { .addChain(id, $0.header) }
     changes += policyChanges()
     changes += newObjects(memory: memory).map { .addObject(id, $0) }
-    changes += objects.kept.filter { $0.old != $0.new }.map { .changeObject(id, from: $0.old, to: $0.new) }
+    changes += objects.kept.filter { !$0.old.isSame(as: $0.new) }.map { .changeObject(id, from: $0.old, to: $0.new) }
     changes += (flowtables.remade.map(\.new) + flowtables.fresh).map { .addFlowtable(id, $0) }
     changes += newSets(memory: memory).map { .addSet(id, $0) }
     for (_, new, difference) in elements where !difference.added.isEmpty {
