@@ -13,7 +13,9 @@ extension RuleChecker {
       return presence(.ipv6, type: OptionKind.ipv6.options[index].type, at: span)
     case .tcpOption(let name, let field): return try tcpOption(name, field: field, at: span)
     case .rawTCPOption(let type, let offset, let length):
-      guard length > 0, length <= 128 else { throw SyntaxError("a field of \(length) bits cannot be loaded", at: span) }
+      guard length > 0, offset % 8 + length <= 128 else {
+        throw SyntaxError("a field of \(length) bits cannot be loaded", at: span)
+      }
       let raw = HeaderField("raw", .integer, at: Int(offset), Int(length))
       return field(raw, .tcp, type: type, at: span)
     case .ipOption(let name, let field):
