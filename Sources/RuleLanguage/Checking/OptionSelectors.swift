@@ -93,12 +93,10 @@ extension RuleChecker {
     let place = Operand.Field(
       base: .inner, offset: field.offset, length: field.length, header: .unknown, isNext: false, isMessageType: false)
     let value = ValueType(field.type, order: .network, width: field.length, symbols: field.symbols)
-    var result = bits(place, value, at: span) { offset, length in
+    return bits(place, value, at: span) { offset, length in
       .extensionHeader(
         ExtensionHeaderField(operation: kind.rawValue, type: type, offset: offset, length: length, flags: 0),
         to: Register(slot: 0))
     }
-    result.field = nil
-    return result
   }
 }
