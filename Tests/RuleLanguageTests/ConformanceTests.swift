@@ -21,6 +21,34 @@ struct ConformanceTests {
     #expect(score.listedOtherwise.count * 20 <= score.compiled, "\(score.listedOtherwise.joined(separator: "\n"))")
   }
 
+  @Test(
+    "A whole ruleset compiles to the same tables as its own listing",
+    .enabled(if: folder != nil, "set NETBATON_CONFORMANCE to the folder with nftables' data"))
+  func rulesets() throws {
+    var compiled = 0
+    var changed: [String] = []
+    for (path, text) in Conformance.rulesets() {
+      guard let tables = try? Self.compile(text) else { continue }
+      compiled += 1
+      let lines = tables.flatMap { TableText.lines(of: $0, names: ExampleNames()) }
+      do {
+        let again = try Self.compile(lines.joined(separator: "\n"))
+        if again != tables { changed.append("\(path): another ruleset") }
+      } catch {
+        changed.append("\(path): \(error.diagnostics.first?.description ?? "")")
+      }
+    }
+    print("\(compiled) rulesets compiled, \(compiled - changed.count) the same from their own listing")
+    if !changed.isEmpty { print(changed.joined(separator: "\n")) }
+    #expect(compiled > 140)
+    #expect(changed.count * 20 <= compiled, "\(changed.joined(separator: "\n"))")
+  }
+
+  private static func compile(_ text: String) throws(RulesetError) -> [Table] {
+    let source = RuleSource(text: text, start: SourceLocation(file: "ruleset", line: 1, column: 1))
+    return try RulesetCompiler.compile([source], names: ExampleNames(), includes: ConformanceFile.NoFiles()).tables
+  }
+
   struct Score {
     var compiled = 0
     /// The text does not compile to the rule that it came from.

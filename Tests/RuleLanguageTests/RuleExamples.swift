@@ -42,6 +42,7 @@ struct RuleExample: Sendable, CustomStringConvertible {
         counter hits { }
         quota month { over 5 mbytes; }
         set peers { type ipv4_addr; flags dynamic,timeout; timeout 1m; }
+        set knocks { type ipv4_addr . inet_service; flags dynamic,timeout; }
         set allowed { type ipv4_addr . inet_service; flags interval; }
         map ports { type inet_service : verdict; }
         map marks { type ipv4_addr : mark; }
@@ -102,6 +103,8 @@ struct RuleExample: Sendable, CustomStringConvertible {
     .init(.inet, "tcp flags == syn"),
     .init(.inet, "tcp flags & (fin | syn | rst) == syn"),
     .init(.inet, "tcp flags ! syn,ack"),
+    .init(.inet, "tcp flags & (fin | syn | ack) == { syn, fin | ack }"),
+    .init(.inet, "ct mark set (meta mark | 0x00000010) << 8"),
     .init(.inet, "iifname \"eth*\" oif \"lo\""),
     .init(.inet, "iifname { \"eth0\", \"wlan0\" }"),
     .init(.inet, "meta skuid root", prints: "meta skuid 0"),
@@ -160,6 +163,7 @@ struct RuleExample: Sendable, CustomStringConvertible {
     .init(.inet, "update @peers { ip saddr limit rate 6/minute burst 5 packets } drop"),
     .init(.inet, "add @marks { ip saddr : 0x00000009 }"),
     .init(.inet, "delete @peers { ip saddr }"),
+    .init(.inet, "add @knocks { ip saddr . 7000 timeout 3s }"),
   ]
 
   static let translations: [RuleExample] = [

@@ -22,9 +22,6 @@ package struct RuleCompiler {
         throw SyntaxError("statement after a terminal statement has no effect", at: statement.span, hint: before)
       }
       try checker.check(statement)
-      if checker.exceedsRegisters {
-        throw SyntaxError("the statement needs more than the kernel's registers hold", at: statement.span)
-      }
     }
     checker.finishMerging()
     let expressions = checker.prefix.isEmpty ? checker.output : checker.prefix + checker.output

@@ -100,8 +100,16 @@ extension RuleRaiser {
       return (text, writer.uses)
     }
     var writer = makeWriter()
-    let operand = takeKey(from: key, length: definition.map { Int($0.keyLength) }).operand
-    var text = "\(operation) @\(set) { \(writer.text(of: operand))"
+    let (operand, parts) = takeKey(from: key, length: definition.map { Int($0.keyLength) })
+    // The set's own types say what constants among the key's parts are.
+    let shapes = definition.map { SetDeclarationText(family: context.family, values: values).keyShapes(of: $0) }
+    let keyText =
+      if let shapes, shapes.count == parts.count {
+        zip(parts, shapes).map { writer.text(of: $0.operand, as: $1) }.joined(separator: " . ")
+      } else {
+        writer.text(of: operand)
+      }
+    var text = "\(operation) @\(set) { \(keyText)"
     if let timeout { text += " timeout " + DurationText.text(milliseconds: timeout) }
     for expression in expressions { text += " " + StatementText.stateful(expression) }
     if let dataText { text += " : " + dataText.0 }

@@ -120,7 +120,8 @@ extension RuleRaiser {
     var writer = makeWriter()
     let left = writer.text(of: operand)
     let right = writer.text(of: set, keyedBy: operand, in: parts)
-    append("\(left) \(inverted ? "!= " : "")\(right)", needs: writer.uses)
+    let isMasked = if case .masked = operand { true } else { false }
+    append("\(left) \(inverted ? "!= " : isMasked ? "== " : "")\(right)", needs: writer.uses)
     if case .anonymous(let definition) = set, !inverted, definition.elements.allSatisfy({ $0.end == nil }) {
       learn(operand, isOneOf: definition.elements.map(\.key.bigEndianValue))
     }

@@ -38,7 +38,10 @@ struct OperandText {
     case .option(let slice): return text(of: slice)
     case .masked(let value, let and, let xor, let or): return text(ofMasked: value, and: and, xor: xor, or: or)
     case .shifted(let value, let direction, let bits):
-      return "\(text(of: value)) \(direction == .left ? "<<" : ">>") \(bits)"
+      let left = text(of: value)
+      // Without parentheses the mask's operand alone would be shifted.
+      let isMasked = if case .masked = value { true } else { false }
+      return "\(isMasked ? "(\(left))" : left) \(direction == .left ? "<<" : ">>") \(bits)"
     case .combined(let operation, let left, let right):
       return "\(text(of: left)) \(Self.symbol(of: operation)) \(text(of: right, as: shape))"
     case .map(let key, let set, let parts):

@@ -77,6 +77,8 @@ struct SetDeclarationText {
     let known: [(SetFlags, String)] = [
       (.constant, "constant"), (.dynamic, "dynamic"), (.interval, "interval"), (.timeout, "timeout"),
     ]
+    // A default timeout says so already, where nothing else has to be said.
+    if set.timeout != nil, set.flags.isDisjoint(with: [.constant, .dynamic, .interval]) { return [] }
     return known.filter { set.flags.contains($0.0) }.map(\.1)
   }
 

@@ -59,7 +59,7 @@ struct SetText: Sendable {
 
   /// A value, a prefix where the range is one, or a range.
   func rangeText(_ first: Bytes, through last: Bytes?, _ shape: ValueShape) -> String {
-    guard let last, last != first else { return values.text(first, as: shape) }
+    guard let last, last != first else { return values.element(first, as: shape) }
     let differing = first.combined(with: last, ^)
     if shape.type.isString { return ValueText.wildcard(first, length: differing.prefix { $0 == 0 }.count) }
     if shape.type == .ipv4Address || shape.type == .ipv6Address, let length = differing.inverted.prefixLength,

@@ -73,12 +73,21 @@ struct TypeofText {
   }
 
   private func header(_ numbers: Numbers) -> Part? {
+    if numbers[0] == 0 { return rawBytes(numbers) }
     guard let id = numbers[0].flatMap(ProtocolID.init),
       let field = HeaderProtocol[id].fields.first(where: { $0.number == numbers[1] })
     else { return nil }
     return Part(
       text: "\(HeaderProtocol[id].keyword) \(field.name)",
       shape: ValueShape(field.type, length: field.length, order: .network, symbols: field.symbols))
+  }
+
+  /// `@ih,32,32`: base (nft counts them from 1), offset and length.
+  private func rawBytes(_ numbers: Numbers) -> Part? {
+    guard let number = numbers[2], number > 0, let base = PayloadBase(rawValue: number - 1), let offset = numbers[3],
+      let length = numbers[4]
+    else { return nil }
+    return part(.payload(PacketSlice(base: base, offset: Int(offset), length: Int(length))))
   }
 
   private func operand(_ kind: Kind, _ numbers: Numbers) -> RaisedOperand? {

@@ -19,6 +19,12 @@ struct ValueText: Sendable {
     }
   }
 
+  /// A value among others, where a comma would divide it.
+  func element(_ value: Bytes, as shape: ValueShape) -> String {
+    guard shape.type.isBitmask, value.count <= 8 else { return text(value, as: shape) }
+    return flags(value.bigEndianValue, shape, separator: " | ")
+  }
+
   /// A bound of a range; nft writes those without names and units.
   func bound(_ value: Bytes, as shape: ValueShape) -> String {
     switch shape.type {
