@@ -71,7 +71,7 @@ final class EtcdChannel: Sendable {
     do {
       client = GRPCClient(
         transport: try EtcdTransport(
-          target: .dns(host: endpoint.host, port: endpoint.port),
+          target: EtcdChannel.target(endpoint),
           transportSecurity: security, config: EtcdChannel.config))
     } catch {
       throw .refused("the connection to \(endpoint) cannot be set up: \(error)")
@@ -81,6 +81,14 @@ final class EtcdChannel: Sendable {
       try? await client.runConnections()
     }
     return Connection(client: client, endpoint: endpoint, running: running, number: number)
+  }
+
+  /// An address is no name to look up, and TLS refuses it as a server's name (RFC 6066, 3).
+  private static func target(_ endpoint: EtcdSettings.Endpoint) -> any ResolvableTarget {
+    if endpoint.host.contains(":") { return .ipv6(address: endpoint.host, port: endpoint.port) }
+    let isAddress = endpoint.host.allSatisfy { $0.isNumber || $0 == "." }
+    return isAddress
+      ? .ipv4(address: endpoint.host, port: endpoint.port) : .dns(host: endpoint.host, port: endpoint.port)
   }
 
   private static var config: EtcdTransport.Config {

@@ -11,6 +11,8 @@ struct EtcdGuard: Sendable {
   let order: UInt64
   let term: BatonTerm
   let tell: @Sendable (QueueMachine.Event) -> Void
+  /// Ends the renewals.
+  let stopRenewing: @Sendable () -> Void
 
   /// A grant that is given back sooner is neither written down nor watched: every write compares anyway.
   private static let moment = Duration.milliseconds(100)
@@ -18,7 +20,12 @@ struct EtcdGuard: Sendable {
   func run() async {
     await withDiscardingTaskGroup { group in
       group.addTask {
-        if await term.ended() == .expired { tell(.placeGone("its lease was not renewed in time")) }
+        guard let reason = await term.ended(), reason != .released else { return }
+        // A renewal that still arrives would keep the others waiting for nobody.
+        stopRenewing()
+        if reason == .expired { tell(.placeGone("its lease was not renewed in time")) }
+        // If etcd stays away, the lease ends by itself.
+        try? await store.revokeLease(lease)
       }
       group.addTask {
         // Cut short by cancellation.

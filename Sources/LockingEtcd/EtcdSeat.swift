@@ -145,7 +145,8 @@ final class EtcdSeat: QueueSeat {
       guard let lease = state.lease else { return BatonTerm(deadline: ContinuousClock.now) }
       let term = lease.makeTerm()
       let guardian = EtcdGuard(
-        store: store, request: request, log: log, lease: lease.id, order: token, term: term, tell: tell)
+        store: store, request: request, log: log, lease: lease.id, order: token, term: term, tell: tell,
+        stopRenewing: { [weak self] in self?.stopRenewing() })
       state.guarding = Task { await guardian.run() }
       return term
     }
@@ -169,6 +170,8 @@ final class EtcdSeat: QueueSeat {
     }
     forget(lease)
   }
+
+  private func stopRenewing() { state.withLock { $0.renewing?.cancel() } }
 
   /// The lease, and with it the place, ends by itself from here on.
   func stop() {

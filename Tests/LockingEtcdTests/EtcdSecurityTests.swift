@@ -64,8 +64,11 @@ struct EtcdSecurityTests {
       settings.user = .init(name: "lock", password: "secret")
       let right = EtcdBackend(settings, log: log)
       let baton = try await right.acquire(request("a")) { _ in }
-      // A change of a password makes etcd forget the tokens of that user.
-      try await server.control("user", "passwd", "lock", "--interactive=false", options: ["--user", "root:secret"])
+      // With the user, etcd forgets its tokens.
+      let root = ["--user", "root:secret"]
+      try await server.control("user", "delete", "lock", options: root)
+      try await server.control("user", "add", "lock:secret", options: root)
+      try await server.control("user", "grant-role", "lock", "lock", options: root)
       try await right.append(history: Array("{}".utf8), with: baton)
       try await right.release(baton)
       await right.close()

@@ -94,6 +94,8 @@ import Testing
       "1:74 chain a is hooked in: rules cannot jump to it"
     ),
     ("table t { chain c { ip saddr @none drop; }; }", "1:30 set none does not exist"),
+    ("table t { chain c { @nh,4,128 4; }; }", "1:21 a payload of 128 bits cannot be loaded"),
+    ("table t { chain c { tcp option @9,7,128 4; }; }", "1:21 a field of 128 bits cannot be loaded"),
     ("add rule t c drop", "1:10 table ip t does not exist"),
     ("table t; add rule t c drop", "1:21 chain c does not exist in table ip t"),
     ("table t; list ruleset", "1:10 'list ruleset' declares nothing"),

@@ -53,7 +53,7 @@ extension RuleChecker {
       guard id == .ip || id == .ip6 else { throw conflict(context.network, id, at: span) }
       emitMeta(.nfProto, equals: id == .ip ? 2 : 10, size: 1, order: .host)
     case .mixed: try matchEtherTypeByMeta(id, at: span)
-    case .header(.ether) where context.family == .bridge: try matchEtherTypeByMeta(id, at: span)
+    case .header(.ether) where context.family == .bridge && id != .arp: try matchEtherTypeByMeta(id, at: span)
     case .header(let below):
       guard let number = HeaderProtocol[below].number(of: id) else { throw conflict(context.link, id, at: span) }
       matchNext(of: below, number)

@@ -88,6 +88,7 @@ struct ElementChecker {
   private mutating func bounds(_ syntax: ExpressionSyntax, as type: ValueType) throws(SyntaxError) -> Bounds {
     switch syntax.kind {
     case .range(let from, let through):
+      guard !type.type.isString else { throw SyntaxError("names have no order", at: syntax.span) }
       var bounds = Bounds(first: try value(from, as: type), last: try value(through, as: type))
       if let last = bounds.last, bounds.first > last {
         throw SyntaxError("the range ends before it begins", at: syntax.span)

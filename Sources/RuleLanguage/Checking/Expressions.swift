@@ -54,7 +54,9 @@ extension RuleChecker {
       guard !isShift else { throw SyntaxError("only a constant can be the count of a shift", at: rightSyntax.span) }
       return try binary(operation, rightSyntax, leftSyntax, expected: expected, at: span)
     }
-    let left = try operand(leftSyntax, expected: expected.map { [$0] }).settled
+    var left = try operand(leftSyntax, expected: expected.map { [$0] }).settled
+    // What is written in the machine's order is computed in it.
+    if expected?.order == .host { left = left.converted(to: .host) }
     guard !left.isConcatenation else { throw SyntaxError("a concatenation cannot be computed with", at: span) }
     if isShift { return try shift(operation, left, rightSyntax, expected: expected, at: span) }
     // The result is as wide as what it is written to; a constant may use all of that.
@@ -108,7 +110,8 @@ extension RuleChecker {
       return mapResult(try matching(keyOperand, set, at: span), .named(name), data, at: span)
     case .set(let elements):
       guard let expected else { throw SyntaxError("nothing says which type the map's data have", at: map.span) }
-      let lookup = try anonymous(elements, key: keyOperand, data: .values(expected, isInterval: false), at: map.span)
+      let lookup = try anonymous(
+        elements, key: keyOperand, key, data: .values(expected, isInterval: false), at: map.span)
       return mapResult(lookup.key, .anonymous(lookup.set), expected, at: span)
     default: throw SyntaxError("expected a map", at: map.span, hint: "expected { key : value, … } or @name")
     }
@@ -163,16 +166,18 @@ extension RuleChecker {
   }
 
   /// A set or map without a name, and the key as it must be looked up.
+  /// - Parameter written: the key as it was written, which nft needs to print values of no type of their own.
   func anonymous(
-    _ elements: [ElementSyntax], key: Operand, data: SetDeclaration.Data?, at span: Span
+    _ elements: [ElementSyntax], key: Operand, _ written: ExpressionSyntax, data: SetDeclaration.Data?, at span: Span
   ) throws(SyntaxError) -> (set: SetDefinition, key: Operand) {
     guard !elements.isEmpty else { throw SyntaxError("the set is empty", at: span) }
     var key = key
     var checker = ElementChecker(compiler: compiler, key: key.parts.map(\.value), data: data, isInterval: false)
     checker.isConcatenation = key.isConcatenation
-    if !key.isConcatenation { checker.transfer = key.takeTransferable() }
+    if !key.isConcatenation { checker.transfer = key.takeTransferable(isEquality: false) }
     if !key.isConcatenation { checker.size = key.size }
-    let set = try checker.anonymousSet(elements, at: span)
+    var set = try checker.anonymousSet(elements, at: span)
+    set.userdata.keyTypeof = TypeofEncoder(compiler: compiler).encodeIfTold(written)
     if set.flags.contains(.interval) {
       if case .concatenation(let parts) = key.node {
         key.node = .concatenation(parts.map { $0.converted(to: .network) })
@@ -210,12 +215,13 @@ extension ExpressionSyntax {
 
 extension Operand {
   /// What can be done to the other side of a comparison instead: taken off here, to be applied there.
-  mutating func takeTransferable() -> [(ExpressionSyntax.BinaryOperator, UInt128)] {
+  /// - Parameter isEquality: each value is compared for itself, not as part of an interval.
+  mutating func takeTransferable(isEquality: Bool) -> [(ExpressionSyntax.BinaryOperator, UInt128)] {
     var taken: [(ExpressionSyntax.BinaryOperator, UInt128)] = []
     while case .binary(let operation, let inner, let right) = node, let constant = right.constant {
       switch operation {
-      case .shiftRight: taken.append((.shiftLeft, constant))
-      case .xor: taken.append((.xor, constant))
+      case .shiftRight where field != nil: taken.append((.shiftLeft, constant))
+      case .xor where isEquality: taken.append((.xor, constant))
       default: return taken
       }
       let (field, metaKey, kept) = (field, metaKey, value)

@@ -37,11 +37,12 @@ extension RuleChecker {
     guard let target = Family(keyword: word.text), target == .ipv4 || target == .ipv6 else {
       throw SyntaxError("unknown family \(word.text)", at: word.span, hint: "expected ip or ip6")
     }
-    emit(try argument(device, interface), slot: Self.slotsPerRegister)
-    emit(try argument(to, ValueType(target == .ipv4 ? .ipv4Address : .ipv6Address)), slot: 0)
+    emit(try argument(device, interface), slot: 0)
+    emit(
+      try argument(to, ValueType(target == .ipv4 ? .ipv4Address : .ipv6Address)), slot: Self.slotsPerRegister)
     output.append(
       .forward(
-        device: Register(slot: Self.slotsPerRegister), address: Register(slot: 0), family: UInt32(target.rawValue)))
+        device: Register(slot: 0), address: Register(slot: Self.slotsPerRegister), family: UInt32(target.rawValue)))
   }
 
   // MARK: Transparent proxy

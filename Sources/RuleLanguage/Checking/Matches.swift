@@ -16,7 +16,7 @@ extension RuleChecker {
     switch match.right.kind {
     case .set(let elements):
       let isInverted = try membership(match.operator, at: match.right.span)
-      let lookup = try anonymous(elements, key: left, data: nil, at: match.right.span)
+      let lookup = try anonymous(elements, key: left, match.left, data: nil, at: match.right.span)
       if !isInverted { learn(left, in: lookup.set) }
       emit(lookup.key, slot: 0)
       output.append(.lookup(.anonymous(lookup.set), key: Register(slot: 0), to: nil, inverted: isInverted))
@@ -158,7 +158,7 @@ extension RuleChecker {
       isInverted.toggle()
     }
     var key = left
-    for (operation, constant) in key.takeTransferable() {
+    for (operation, constant) in key.takeTransferable(isEquality: false) {
       first = literals.fold(operation, first, constant)
       last = literals.fold(operation, last, constant)
     }
@@ -214,7 +214,7 @@ extension RuleChecker {
     let left = try operand(key)
     switch map.kind {
     case .set(let elements):
-      let lookup = try anonymous(elements, key: left, data: .verdict, at: map.span)
+      let lookup = try anonymous(elements, key: left, key, data: .verdict, at: map.span)
       emit(lookup.key, slot: 0)
       output.append(.lookup(.anonymous(lookup.set), key: Register(slot: 0), to: .verdict, inverted: false))
     case .setReference(let name):

@@ -13,7 +13,9 @@ extension RuleChecker {
       return presence(.ipv6, type: OptionKind.ipv6.options[index].type, at: span)
     case .tcpOption(let name, let field): return try tcpOption(name, field: field, at: span)
     case .rawTCPOption(let type, let offset, let length):
-      guard length > 0, length <= 128 else { throw SyntaxError("a field of \(length) bits cannot be loaded", at: span) }
+      guard length > 0, offset % 8 + length <= 128 else {
+        throw SyntaxError("a field of \(length) bits cannot be loaded", at: span)
+      }
       let raw = HeaderField("raw", .integer, at: Int(offset), Int(length))
       return field(raw, .tcp, type: type, at: span)
     case .ipOption(let name, let field):
@@ -91,12 +93,10 @@ extension RuleChecker {
     let place = Operand.Field(
       base: .inner, offset: field.offset, length: field.length, header: .unknown, isNext: false, isMessageType: false)
     let value = ValueType(field.type, order: .network, width: field.length, symbols: field.symbols)
-    var result = bits(place, value, at: span) { offset, length in
+    return bits(place, value, at: span) { offset, length in
       .extensionHeader(
         ExtensionHeaderField(operation: kind.rawValue, type: type, offset: offset, length: length, flags: 0),
         to: Register(slot: 0))
     }
-    result.field = nil
-    return result
   }
 }

@@ -34,7 +34,8 @@ extension RuleChecker {
       // A zero UDP checksum means none: the kernel's update of the transport checksum knows that.
       coversTransport = field.base == .inner || field.header == .udp ? 1 : 0
     } else {
-      coversTransport = header.pseudoHeader.contains(field.offset) ? 1 : 0
+      coversTransport =
+        header.fields.contains { $0.offset == field.offset && header.pseudoHeader.contains($0.name) } ? 1 : 0
     }
     guard field.header != .udp, let offset = header.checksumOffset else {
       return PayloadChecksum(kind: 0, offset: 0, flags: coversTransport)

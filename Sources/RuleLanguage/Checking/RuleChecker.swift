@@ -19,6 +19,8 @@ struct RuleChecker {
   var declaredSets: [SetDeclaration] = []
   /// Why no statement may follow; nil while one may.
   var terminated: String?
+  var exceedsRegisters = false
+  var cannotBeTurned = false
   /// Where a match stands that the table's family makes needless; nft drops it if another statement follows.
   var needless: Int?
   /// Only the type counts: nothing must be known of a packet.

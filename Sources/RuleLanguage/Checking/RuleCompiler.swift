@@ -22,6 +22,14 @@ package struct RuleCompiler {
         throw SyntaxError("statement after a terminal statement has no effect", at: statement.span, hint: before)
       }
       try checker.check(statement)
+      if checker.cannotBeTurned {
+        throw SyntaxError(
+          "the kernel cannot compute with a value of this length", at: statement.span,
+          hint: "expected 1, 2, 4 or 8 bytes")
+      }
+      if checker.exceedsRegisters {
+        throw SyntaxError("the statement needs more than the kernel's registers hold", at: statement.span)
+      }
     }
     checker.finishMerging()
     let expressions = checker.prefix.isEmpty ? checker.output : checker.prefix + checker.output

@@ -110,8 +110,9 @@ extension RuleChecker {
   private mutating func rawPayload(
     _ base: Word, offset: Int, length: Int, at span: Span
   ) throws(SyntaxError) -> Operand {
-    guard length > 0, length <= 128 else {
-      throw SyntaxError("a payload of \(length) bits cannot be loaded", at: span, hint: "expected 1 to 128 bits")
+    guard length > 0, offset % 8 + length <= 128 else {
+      throw SyntaxError(
+        "a payload of \(length) bits cannot be loaded", at: span, hint: "expected 1 to 128 bits, in at most 16 bytes")
     }
     let bases: [String: PayloadBase] = ["ll": .link, "nh": .network, "th": .transport, "ih": .inner]
     guard let found = bases[base.text] else {

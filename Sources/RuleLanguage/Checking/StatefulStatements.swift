@@ -67,7 +67,7 @@ extension RuleChecker {
     let keyOperand = try operand(key)
     switch map.kind {
     case .set(let elements):
-      let lookup = try anonymous(elements, key: keyOperand, data: .object(kind), at: map.span)
+      let lookup = try anonymous(elements, key: keyOperand, key, data: .object(kind), at: map.span)
       emit(lookup.key, slot: 0)
       output.append(.objectMap(.anonymous(lookup.set), key: Register(slot: 0)))
     case .setReference(let reference):

@@ -161,7 +161,7 @@ extension RuleChecker {
     switch map.kind {
     case .set(let elements):
       if case .concatenation? = elements.first?.data?.kind { types.append(ValueType(.inetService)) }
-      let lookup = try anonymous(elements, key: keyOperand, data: .values(types, isInterval: false), at: map.span)
+      let lookup = try anonymous(elements, key: keyOperand, key, data: .values(types, isInterval: false), at: map.span)
       isRange = lookup.set.userdata.dataInterval
       emit(lookup.key, slot: 0)
       output.append(.lookup(.anonymous(lookup.set), key: Register(slot: 0), to: Register(slot: 0), inverted: false))

@@ -15,6 +15,9 @@ struct TypeofEncoder {
   /// Of a map's verdicts.
   static let verdict: [UInt8] = [0, 4, 1, 0, 0, 0, 1, 0]
 
+  /// nil where nft has no form for it, so that the type's number must do.
+  func encodeIfTold(_ syntax: ExpressionSyntax) -> [UInt8]? { try? encode(syntax) }
+
   func encode(_ syntax: ExpressionSyntax) throws(SyntaxError) -> [UInt8] {
     switch syntax.kind {
     case .concatenation(let parts):

@@ -80,7 +80,9 @@ extension Evaluator {
     _ command: CommandSyntax, _ rule: RuleSyntax?, chain: Word, _ position: RulePositionSyntax?, in state: TableState?
   ) throws(SyntaxError) {
     guard let state else { return }
-    guard let present = state.chains[chain.text] else {
+    // Not the chain itself: a second holder of its rules would have them copied for each rule that is added.
+    let known = state.withChains { $0.change(chain.text) { (base: $0.base, count: $0.rules.count) } }
+    guard let known else {
       // Its own declaration was refused, which has been told.
       if state.isIncomplete { return }
       throw missing("chain", chain, state)
@@ -91,11 +93,11 @@ extension Evaluator {
         hint: "write the rules that the chain should have")
     }
     if state.isIncomplete { return }
-    let compiled = try compiler(state).compile(rule, in: present.base)
+    let compiled = try compiler(state).compile(rule, in: known.base)
     var result = compiled.rule
     result.origin = location(rule.span)
     for set in compiled.sets { add(set, to: state) }
-    try insert(result, into: chain.text, count: present.rules.count, command.verb, position, state)
+    try insert(result, into: chain.text, count: known.count, command.verb, position, state)
   }
 
   private func insert(

@@ -5,19 +5,27 @@ import Model
 extension RuleChecker {
   static let slotsPerRegister = 4
 
+  /// What does not fit into the registers is told by `RuleCompiler`, once for the rule.
+  mutating func register(_ slot: Int) -> Register {
+    if slot > 15 { exceedsRegisters = true }
+    return Register(slot: min(slot, 15))
+  }
+
   /// Writes what puts the operand's value into the registers from `slot` on.
   mutating func emit(_ operand: Operand, slot: Int) {
     switch operand.node {
     case .constant(let value):
+      let target = register(slot)
       output.append(
-        .immediate(registerBytes(value, size: operand.size, order: operand.value.order), to: Register(slot: slot)))
-    case .load(let expression): output.append(expression.loading(to: Register(slot: slot)))
+        .immediate(registerBytes(value, size: operand.size, order: operand.value.order), to: target))
+    case .load(let expression):
+      let target = register(slot)
+      output.append(expression.loading(to: target))
     case .binary(let operation, let left, let right): emitBinary(operation, left, right, of: operand, slot: slot)
     case .convert(let operation, let inner):
       emit(inner, slot: slot)
-      let register = Register(slot: slot)
-      output.append(
-        .byteOrder(operation, from: register, to: register, length: UInt32(inner.size), size: UInt32(inner.size)))
+      let register = self.register(slot)
+      turn(operation, register, size: inner.size)
     case .concatenation(let parts):
       var next = slot
       for part in parts {
@@ -26,26 +34,26 @@ extension RuleChecker {
       }
     case .map(let key, let map):
       emit(key, slot: slot)
-      output.append(.lookup(map, key: Register(slot: slot), to: Register(slot: slot), inverted: false))
+      let target = register(slot)
+      output.append(.lookup(map, key: target, to: target, inverted: false))
     case .hash(let key, let modulus, let seed, let offset):
       emit(key, slot: slot + Self.slotsPerRegister)
       let length = key.isConcatenation ? key.value.size : key.size
+      let (source, target) = (register(slot + Self.slotsPerRegister), register(slot))
       output.append(
         .jenkinsHash(
-          from: Register(slot: slot + Self.slotsPerRegister), length: UInt32(length), modulus: modulus, seed: seed,
-          offset: offset, to: Register(slot: slot)))
+          from: source, length: UInt32(length), modulus: modulus, seed: seed, offset: offset, to: target))
     }
   }
 
   private mutating func emitBinary(
     _ operation: ExpressionSyntax.BinaryOperator, _ left: Operand, _ right: Operand, of whole: Operand, slot: Int
   ) {
-    let register = Register(slot: slot)
+    let register = self.register(slot)
     if operation == .shiftLeft || operation == .shiftRight {
       emit(left, slot: slot)
       if left.value.isNetworkOrder, left.size > 1 {
-        let size = UInt32(left.size)
-        output.append(.byteOrder(.networkToHost, from: register, to: register, length: size, size: size))
+        turn(.networkToHost, register, size: left.size)
       }
       output.append(
         .shift(
@@ -57,18 +65,29 @@ extension RuleChecker {
       emit(left, slot: slot)
       let other = slot + Self.slotsPerRegister
       emit(right, slot: other)
+      let second = self.register(other)
       let kind: BitwiseOperator = operation == .and ? .and : operation == .or ? .or : .xor
       output.append(
-        .bitwiseRegisters(
-          kind, from: register, with: Register(slot: other), to: register, length: UInt32(whole.size)))
+        .bitwiseRegisters(kind, from: register, with: second, to: register, length: UInt32(whole.size)))
     }
+  }
+
+  /// The kernel turns integers of 2, 4 and 8 bytes (`nft_byteorder_init` in net/netfilter/nft_byteorder.c), and
+  /// longer values by such pieces.
+  private mutating func turn(_ operation: ByteOrderOperator, _ register: Register, size: Int) {
+    guard size == 2 || size % 4 == 0 else {
+      cannotBeTurned = true
+      return
+    }
+    let piece: UInt32 = size == 2 ? 2 : size % 8 == 0 ? 8 : 4
+    output.append(.byteOrder(operation, from: register, to: register, length: UInt32(size), size: piece))
   }
 
   /// A chain of operations with constants is one `(value & mask) ^ xor`.
   private mutating func emitMasked(_ operand: Operand, slot: Int) {
     let (base, mask, flipped) = operand.foldedMask()
     emit(base, slot: slot)
-    let register = Register(slot: slot)
+    let register = self.register(slot)
     let order = base.value.order
     output.append(
       .bitwise(
@@ -82,8 +101,8 @@ extension RuleChecker {
     var left = left
     var constant = constant
     let isEquality = operation == .equal || operation == .notEqual
-    if isEquality || left.field != nil {
-      for (step, value) in left.takeTransferable() { constant = literals.fold(step, constant, value) }
+    for (step, value) in left.takeTransferable(isEquality: isEquality) {
+      constant = literals.fold(step, constant, value)
     }
     if operation == .equal { noteMergeable(left, constant) }
     emit(left, slot: 0)

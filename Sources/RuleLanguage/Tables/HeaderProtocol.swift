@@ -50,8 +50,8 @@ package struct HeaderProtocol: Sendable {
   package let checksumOffset: Int?
   /// `NFT_PAYLOAD_CSUM_*`: 1 Internet checksum, 2 SCTP's CRC-32C.
   package let checksumKind: UInt32
-  /// The transport checksum covers these bits of the header (RFC 793's pseudo header).
-  package let pseudoHeader: Range<Int>
+  /// The fields that the transport checksum covers too (the pseudo header of RFC 9293 and RFC 8200).
+  package let pseudoHeader: Set<String>
   /// The header's length in bytes, for protocols stacked on one base and for tunnels.
   package let length: Int
   /// `NFT_INNER_*` for a tunnel whose packets can be looked into.
@@ -69,7 +69,7 @@ package struct HeaderProtocol: Sendable {
   package init(
     _ id: ProtocolID, _ keyword: String, _ base: PayloadBase, fields: [HeaderField], nextField: String? = nil,
     next: [(number: UInt64, id: ProtocolID)] = [], checksumOffset: Int? = nil, checksumKind: UInt32 = 1,
-    pseudoHeader: Range<Int> = 0..<0,
+    pseudoHeader: Set<String> = [],
     length: Int = 0, tunnel: Tunnel? = nil
   ) {
     self.id = id

@@ -12,7 +12,8 @@ extension HeaderProtocol {
         .init("ttl", .integer, at: 64, 8), .init("protocol", .inetProtocol, at: 72, 8),
         .init("checksum", .integer, at: 80, 16), .init("saddr", .ipv4Address, at: 96, 32),
         .init("daddr", .ipv4Address, at: 128, 32),
-      ], nextField: "protocol", next: transportNumbers, checksumOffset: 10, pseudoHeader: 96..<160, length: 20),
+      ], nextField: "protocol", next: transportNumbers, checksumOffset: 10,
+      pseudoHeader: ["saddr", "daddr", "protocol", "length"], length: 20),
     .init(
       .ip6, "ip6", .network,
       fields: [
@@ -20,7 +21,8 @@ extension HeaderProtocol {
         .init("flowlabel", .integer, at: 12, 20), .init("length", .integer, at: 32, 16),
         .init("nexthdr", .inetProtocol, at: 48, 8), .init("hoplimit", .integer, at: 56, 8),
         .init("saddr", .ipv6Address, at: 64, 128), .init("daddr", .ipv6Address, at: 192, 128),
-      ], nextField: "nexthdr", next: transportNumbers, pseudoHeader: 64..<320, length: 40),
+      ], nextField: "nexthdr", next: transportNumbers, pseudoHeader: ["saddr", "daddr", "nexthdr", "length"], length: 40
+    ),
     .init(
       .arp, "arp", .network,
       fields: [
