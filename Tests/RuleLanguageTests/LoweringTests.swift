@@ -128,7 +128,6 @@ struct LoweringTests {
     ("udp sport 5 tcp dport 6", "conflicting protocols: udp and tcp"),
     ("ip saddr 192.0.2.1 ip6 daddr ::1", "conflicting protocols: ip and ip6"),
     ("iif nosuch accept", "interface nosuch does not exist"),
-    ("jump nosuch", "chain nosuch does not exist"),
     ("ip saddr @nosuch", "set nosuch does not exist"),
     ("counter name nosuch", "counter nosuch does not exist"),
     ("ip saddr . tcp dport 192.0.2.1 . 22", "a concatenation is looked up in a set"),
