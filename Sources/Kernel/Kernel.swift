@@ -83,6 +83,12 @@ package protocol Kernel: Sendable {
   /// A state that was whole at one generation; read again from the start if a commit came in between.
   func read(_ scope: ReadScope) async throws -> Snapshot
 
+  /// The node's interfaces and addresses.
+  func links() async throws -> Links
+
+  /// One element for each burst of changes that may concern own routes or policy rules, or the node's links.
+  func routeChanges(routeProtocol: UInt8) async throws -> AsyncStream<Void>
+
   /// Commits nftables changes and the record as one transaction, if the generation still is `generation`.
   ///
   /// Without changes nothing is sent and the record stays as it is, unless it is to be removed. Throws `KernelError`

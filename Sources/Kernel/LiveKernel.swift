@@ -44,8 +44,11 @@ package actor LiveKernel: Kernel {
     try withRouting { socket in try socket.apply(changes, with: baton) }
   }
 
-  /// Tells of changes that may touch own routes and policy rules; see `RouteMonitor`.
-  package func routeChanges(routeProtocol: UInt8 = 110) throws -> AsyncStream<Void> {
+  package func links() async throws -> Links {
+    try withRouting { socket in try socket.readLinks() }
+  }
+
+  package func routeChanges(routeProtocol: UInt8) async throws -> AsyncStream<Void> {
     try RouteMonitor(routeProtocol: routeProtocol).changes
   }
 

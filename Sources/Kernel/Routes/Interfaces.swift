@@ -15,6 +15,8 @@ struct Interfaces {
 
   func index(of name: String) -> Int32? { indices[name] }
 
+  var numbers: [String: UInt32] { indices.mapValues(UInt32.init(bitPattern:)) }
+
   func name(of index: Int32) -> String? { names[index] }
 }
 

@@ -21,6 +21,10 @@ package struct RoutingSocket: ~Copyable {
     }
   }
 
+  package mutating func readLinks() throws(KernelError) -> Links {
+    do throws(NetlinkError) { return try socket.readLinks() } catch { throw KernelError(error) }
+  }
+
   /// Makes the changes in their order, each message acknowledged or refused before the next send. If one fails, what
   /// took effect is taken back, last first, and read again; the error names the change, and what could not be taken
   /// back if there is such.
