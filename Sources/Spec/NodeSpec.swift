@@ -56,3 +56,9 @@ package struct Trial: Hashable, Sendable {
   /// After which a change that was not confirmed is gone again.
   package var deadline: Duration
 }
+
+extension NodeSpec {
+  /// That the node should have nothing: what `netbaton uninstall` asks for, and no source can.
+  package static let nothing = NodeSpec(
+    state: NetworkState(), documents: [], adopt: [], probes: [], trial: nil, digest: "", commit: nil, warnings: [])
+}

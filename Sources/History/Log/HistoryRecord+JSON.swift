@@ -49,3 +49,10 @@ extension HistoryRecord {
     return Array(try encoder.encode(value))
   }
 }
+
+extension JSONValue {
+  /// What the value is as JSON.
+  package init(encoding value: some Encodable) throws {
+    self = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+  }
+}

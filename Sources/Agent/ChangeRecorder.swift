@@ -1,0 +1,105 @@
+package import History
+package import Locking
+package import Logging
+import Kernel
+import Plan
+import Spec
+
+/// Tells of every difference, before and after: in the log, on disk, and in the lock's store.
+package struct ChangeRecorder: Sendable {
+  /// etcd refuses requests beyond 1.5 MiB (`--max-request-bytes`); a thousand large records would fill it, too.
+  private static let storeLimit = 256 << 10
+
+  package var disk: HistoryLog
+  package var lock: any LockBackend
+  package var holder: Holder
+  package var logger: Logger
+
+  package init(disk: HistoryLog, lock: any LockBackend, holder: Holder, logger: Logger) {
+    self.disk = disk
+    self.lock = lock
+    self.holder = holder
+    self.logger = logger
+  }
+
+  /// The record of a difference that is about to be applied; throws if it cannot be put on disk, and then nothing
+  /// may be applied.
+  package func begin(
+    _ preparation: Reconciler.Preparation, event: HistoryRecord.Event, token: UInt64
+  ) throws -> HistoryRecord {
+    let record = HistoryRecord(
+      time: .now(), node: holder.node, instance: holder.instance, attempt: "\(token)", event: event,
+      outcome: .planned, token: token,
+      spec: .init(generation: preparation.spec.digest, commit: preparation.spec.commit),
+      kernelGenerationBefore: preparation.snapshot.generation,
+      difference: preparation.lines, changes: try preparation.jsonChanges())
+    try disk.append(record)
+    logger.info("applying", metadata: ["event": "\(event)", "token": "\(token)", "changes": "\(preparation.plan.changes.count)"])
+    for line in record.difference { logger.info("difference: \(line)", metadata: ["token": "\(token)"]) }
+    return record
+  }
+
+  /// Tells how it ended. By now the kernel is what it is, so a store that fails is told and does not fail the change.
+  package func end(_ begun: HistoryRecord, outcome: HistoryRecord.Outcome, reason: String?, generation: UInt32?, baton: Baton)
+    async
+  {
+    var record = begun
+    record.time = .now()
+    record.outcome = outcome
+    record.reason = reason
+    record.kernelGenerationAfter = generation
+    do {
+      try disk.append(record)
+    } catch {
+      logger.error("the history on disk lacks a record", metadata: ["error": "\(error)"])
+    }
+    do {
+      try await lock.append(history: try record.jsonLine(atMost: ChangeRecorder.storeLimit), with: baton)
+    } catch {
+      logger.warning("the history in the lock's store lacks a record", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// One line an attempt at the baton: who asks, who holds it, since when, and what came of it.
+  package func log(_ event: LockEvent) {
+    var metadata: Logger.Metadata = [
+      "node": "\(event.holder.node)", "pid": "\(event.holder.pid)", "purpose": "\(event.purpose)",
+      "lock": "\(event.location)",
+    ]
+    switch event.outcome {
+    case .acquired(let token), .released(let token): metadata["token"] = "\(token)"
+    case .waiting(let obstacle), .skipped(let obstacle): metadata.merge(ChangeRecorder.fields(of: obstacle)) { $1 }
+    case .stale(let entry): metadata.merge(ChangeRecorder.fields(of: entry)) { $1 }
+    case .lost(let reason): metadata["reason"] = "\(reason)"
+    case .asked: break
+    }
+    let level: Logger.Level =
+      switch event.outcome {
+      case .stale, .lost: .warning
+      default: .info
+      }
+    logger.log(level: level, "baton \(event.outcome.name)", metadata: metadata)
+  }
+
+  private static func fields(of obstacle: LockObstacle) -> Logger.Metadata {
+    guard case .held(let holders, let before) = obstacle, let first = holders.first else {
+      return ["reason": "\(obstacle)"]
+    }
+    return fields(of: first).merging(["waiters_before": "\(before)"]) { $1 }
+  }
+
+  private static func fields(of entry: QueueEntry) -> Logger.Metadata {
+    ["holder": "\(entry.record.holder)", "since": "\(entry.record.since)", "held_for": "\(entry.record.purpose)"]
+  }
+}
+
+extension Reconciler.Preparation {
+  /// A large set's elements are not all worth a line; the JSON has them.
+  fileprivate var lines: [String] {
+    text(options: PlanText.Options(elementLimit: 20)).split(separator: "\n").map(String.init)
+  }
+
+  fileprivate func jsonChanges() throws -> [JSONValue] {
+    try document.steps.flatMap(\.changes).map { try JSONValue(encoding: $0) }
+  }
+}

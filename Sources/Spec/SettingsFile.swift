@@ -1,0 +1,88 @@
+import FoundationEssentials
+import Model
+
+/// What the settings file may say (`/etc/netbaton/agent.yaml`).
+package enum Setting: String, CaseIterable, Sendable {
+  case specs
+  case lock
+  case nodeName = "node-name"
+  case labels
+  case stateDir = "state-dir"
+  case logFormat = "log-format"
+  case logLevel = "log-level"
+  case resync
+  case slots
+  case routeProtocol = "route-protocol"
+  case allowRemoval = "allow-removal"
+  case etcdCa = "etcd-ca"
+  case etcdCert = "etcd-cert"
+  case etcdKey = "etcd-key"
+  case etcdUser = "etcd-user"
+  case etcdPasswordFile = "etcd-password-file"
+}
+
+/// Reads the settings file into the words that a variable of the environment would hold.
+package enum SettingsFile {
+  private static let table = KeyTable<Setting>("the settings")
+  private static let byteLimit = 1 << 20
+
+  /// Lists are joined by commas, a mapping is `KEY=VALUE` joined by commas.
+  /// - Parameter mustExist: a file that the user named must be there; the default one may be absent.
+  /// - Throws: every mistake in the file, with its place.
+  package static func read(_ path: String, mustExist: Bool) throws(SpecError) -> [Setting: String] {
+    guard FileManager.default.fileExists(atPath: path) else {
+      if mustExist { throw SpecError("there is no such settings file", in: path) }
+      return [:]
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw SpecError("the settings file cannot be read", in: path, hint: "is it readable for this user?")
+    }
+    guard data.count <= byteLimit else { throw SpecError("the settings file has more than \(byteLimit) bytes", in: path) }
+    let file = SpecFile(path: path, name: path, root: 0, isBeside: false, bytes: [UInt8](data))
+    let tree: YAMLTree
+    do {
+      tree = try YAMLReader.read(file, limits: SpecLimits())
+    } catch {
+      throw SpecError([error])
+    }
+    var decoder = SpecDecoder(tree, source: file)
+    var settings: [Setting: String] = [:]
+    for root in tree.documents where !tree.isNull(root) {
+      decoder.fields(of: root, table) { decoder, key, value in
+        if let text = decoder.setting(key, value) { settings[key] = text }
+      }
+    }
+    try decoder.report.withExcerpts(from: SourceFiles([file], roots: 1)).check()
+    return settings
+  }
+}
+
+extension SpecDecoder {
+  fileprivate mutating func setting(_ key: Setting, _ node: Int) -> String? {
+    let subject = "\"\(key.rawValue)\""
+    switch (key, tree.kind(node)) {
+    case (.specs, .list):
+      var paths: [String] = []
+      items(of: node, subject) { decoder, item in
+        if let path = decoder.text(item, subject) { paths.append(path) }
+      }
+      return paths.joined(separator: ",")
+    case (.labels, _):
+      var labels: [String] = []
+      entries(of: node, subject) { decoder, key, value in
+        if let text = decoder.scalar(value, subject) { labels.append("\(decoder.tree.string(key))=\(text)") }
+      }
+      return labels.joined(separator: ",")
+    default: return scalar(node, subject)
+    }
+  }
+
+  /// Numbers and words alike: the setting itself says what it takes.
+  private mutating func scalar(_ node: Int, _ subject: String) -> String? {
+    guard tree.isScalar(node), !tree.isNull(node) else {
+      mismatch(node, subject, expected: "a text or a number")
+      return nil
+    }
+    return tree.string(node)
+  }
+}
