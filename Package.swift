@@ -55,8 +55,9 @@ let package = Package(
     .executableTarget(
       name: "netbaton",
       dependencies: [
-        "Agent", "History", "Kernel", "Locking", "LockingEtcd", "Model", "Plan", "RuleLanguage", "Spec",
+        "Agent", "History", "Kernel", "LockedCommand", "Locking", "LockingEtcd", "Model", "Plan", "RuleLanguage", "Spec",
         log, lifecycle, system,
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
       ]),
@@ -75,7 +76,6 @@ let package = Package(
     .testTarget(name: "LockingEtcdTests", dependencies: ["LockingEtcd", "Locking", "Support", "EtcdSupport", log]),
     .testTarget(name: "HistoryTests", dependencies: ["History", "Model", "Plan", system]),
     .testTarget(name: "AgentTests", dependencies: ["Agent", "Support"]),
-    .testTarget(name: "CommandTests", dependencies: ["Support", system]),
   ]
 )
 

@@ -1,0 +1,84 @@
+import Agent
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Kernel
+import Plan
+import RuleLanguage
+import Spec
+import SystemPackage
+
+/// How a command says its result.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, json
+}
+
+/// Where specs are.
+struct SpecFlags: ParsableArguments {
+  @Option(name: .shortAndLong, help: "A spec file or a folder of them; may be repeated.")
+  var file: [String] = []
+}
+
+/// Standard output and standard error.
+enum Output {
+  static func line(_ text: String) throws { try FileDescriptor.standardOutput.writeAll(Array((text + "\n").utf8)) }
+
+  static func bytes(_ bytes: [UInt8]) throws { try FileDescriptor.standardOutput.writeAll(bytes) }
+
+  /// Standard error is the last place to say something: if it is closed, nobody wants to know.
+  static func error(_ text: String) { _ = try? FileDescriptor.standardError.writeAll(Array((text + "\n").utf8)) }
+}
+
+extension Output {
+  /// The difference, as it will be or was applied.
+  static func plan(
+    _ preparation: Reconciler.Preparation, as format: OutputFormat, environment: [String: String]
+  ) throws {
+    switch format {
+    case .json: try line(try preparation.document.json())
+    case .text:
+      // https://no-color.org: the variable counts if it is there and not empty.
+      let hasColour = environment["NO_COLOR", default: ""].isEmpty && isatty(1) == 1
+      let text = preparation.text(options: .init(hasColour: hasColour))
+      try line(text.isEmpty ? "no difference" : text)
+    }
+  }
+}
+
+/// This node's own files.
+enum HostFile {
+  static func read(_ path: String) -> String? {
+    FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  static func names(_ interfaces: [String: UInt32]) -> SystemNames {
+    SystemNames(
+      interfaces: interfaces, secondsEastOfUTC: { LocalTime.secondsEastOfUTC(at: $0) }, read: { HostFile.read($0) })
+  }
+}
+
+/// Exit statuses (ArgumentParser itself ends with 64, EX_USAGE, for wrong arguments).
+enum ExitStatus {
+  static let differs = ExitCode(1)
+  static let failed = ExitCode(2)
+}
+
+extension ParsableCommand {
+  /// Runs a command's body; an error is said on standard error and ends the program with status 2.
+  func reporting(_ body: () async throws -> Void) async throws {
+    do {
+      try await body()
+    } catch let exit as ExitCode {
+      throw exit
+    } catch let error as SpecError {
+      Output.error(error.description)
+      throw ExitStatus.failed
+    } catch {
+      Output.error("netbaton: \(error)")
+      throw ExitStatus.failed
+    }
+  }
+}
+
+/// The process's environment.
+func environment() -> [String: String] { ProcessInfo.processInfo.environment }

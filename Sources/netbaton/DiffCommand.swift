@@ -1,0 +1,29 @@
+import Agent
+import ArgumentParser
+import Plan
+import Spec
+
+struct DiffCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Prints what apply would change here; changes nothing and takes no lock.",
+    discussion: "Exits 0 if nothing differs, 1 if something does, 2 or more on an error.")
+
+  @OptionGroup var specs: SpecFlags
+  @OptionGroup var common: CommonFlags
+
+  @Option(name: .shortAndLong, help: "How to print it: text or json.")
+  var output = OutputFormat.text
+
+  @Flag(help: "Plan as if removing more than half of what is there were allowed.")
+  var allowRemoval = false
+
+  func run() async throws {
+    try await reporting {
+      let wiring = try Wiring(common)
+      let preparation = try await wiring.prepare(specs.file, kernel: try wiring.kernel(), allowsRemoval: allowRemoval)
+      try Output.plan(preparation, as: output, environment: environment())
+      if !preparation.plan.isEmpty { throw ExitStatus.differs }
+    }
+  }
+}

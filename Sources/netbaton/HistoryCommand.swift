@@ -1,0 +1,61 @@
+import ArgumentParser
+import History
+import Locking
+
+struct HistoryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "history",
+    abstract: "Shows the log of differences, newest first.",
+    discussion: "The cluster's log is kept in the lock's store; with --local, this node's own log on disk is read.")
+
+  @OptionGroup var common: CommonFlags
+
+  @Flag(help: "Read this node's own log on disk.")
+  var local = false
+
+  @Option(help: "How many records at most.")
+  var limit = 20
+
+  @Option(name: .shortAndLong, help: "How to print it: text, or json (a record a line).")
+  var output = OutputFormat.text
+
+  func validate() throws {
+    guard limit > 0 else { throw ValidationError("--limit is 1 or more") }
+  }
+
+  func run() async throws {
+    try await reporting {
+      let wiring = try Wiring(common)
+      let records = local ? try localRecords(wiring) : try await storedRecords(wiring)
+      for record in records {
+        switch output {
+        case .json: try Output.bytes(try record.jsonLine() + [10])
+        case .text: try Output.line(HistoryCommand.text(of: record))
+        }
+      }
+      if records.isEmpty, output == .text { try Output.line("nothing on record") }
+    }
+  }
+
+  private func localRecords(_ wiring: Wiring) throws -> [HistoryRecord] {
+    let reading = try wiring.history().read(limit: limit)
+    for damage in reading.damages { Output.error("netbaton: \(damage)") }
+    return reading.entries.map(\.record)
+  }
+
+  private func storedRecords(_ wiring: Wiring) async throws -> [HistoryRecord] {
+    let lock = try wiring.lock()
+    let entries = try await lock.history(limit: limit)
+    await lock.close()
+    return try entries.map { try HistoryRecord(jsonLine: $0.record) }
+  }
+
+  static func text(of record: HistoryRecord) -> String {
+    var head = "\(record.time) \(record.node) \(record.event) \(record.outcome)"
+    if let token = record.token { head += " token=\(token)" }
+    if let spec = record.spec { head += " generation=\(spec.generation.prefix(12))" }
+    if let commit = record.spec?.commit { head += " commit=\(commit.prefix(12))" }
+    if let reason = record.reason { head += "\n  \(reason)" }
+    return ([head] + record.difference.map { "  \($0)" }).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// What `--version` says and what a lock's holder is told by.
+let version = "0.1.0"
+
+@main
+struct Netbaton: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "netbaton",
+    abstract: "Keeps a node's nftables rules and routes as its spec files say, one node of the cluster at a time.",
+    version: version,
+    subcommands: [
+      CheckCommand.self, DiffCommand.self, ApplyCommand.self, AgentCommand.self, StatusCommand.self,
+      HistoryCommand.self, LockCommand.self, CompileCommand.self, UninstallCommand.self,
+    ])
+}

@@ -1,0 +1,188 @@
+import ArgumentParser
+import Configuration
+import FoundationEssentials
+import Logging
+import Spec
+import SystemPackage
+
+/// Flags that most commands share. Each may also be said by a `NETBATON_*` variable or in the settings file; a flag
+/// wins over a variable, a variable over the file.
+struct CommonFlags: ParsableArguments {
+  @Option(name: .customLong("config"), help: "The settings file (default: /etc/netbaton/agent.yaml, if it is there).")
+  var config: String?
+
+  @Option(help: "This node's name in locks, logs and specs (default: the host's name).")
+  var nodeName: String?
+
+  @Option(name: .customLong("label"), help: "A label of this node, KEY=VALUE; may be repeated.")
+  var labels: [String] = []
+
+  @Option(help: "The lock: file:PATH, etcd://HOST:PORT[,...]/PREFIX or etcds://... (TLS).")
+  var lock: String?
+
+  @Option(help: "The certificate authority for etcds:// (PEM; default: the system's).")
+  var etcdCa: String?
+
+  @Option(help: "This client's certificate for etcds:// (PEM).")
+  var etcdCert: String?
+
+  @Option(help: "The certificate's key (PEM).")
+  var etcdKey: String?
+
+  @Option(help: "The etcd user.")
+  var etcdUser: String?
+
+  @Option(help: "A file that holds the etcd user's password.")
+  var etcdPasswordFile: String?
+
+  @Option(help: "Where the history and the default lock file are kept (default: /var/lib/netbaton).")
+  var stateDir: String?
+
+  @Option(help: "The number that marks own routes and policy rules, 1 to 255 (default: 110).")
+  var routeProtocol: Int?
+
+  @Option(help: "How log lines look: text, journal or json (default: journal under journald, else text).")
+  var logFormat: String?
+
+  @Option(help: "The least level that is logged: trace, debug, info, notice, warning, error (default: info).")
+  var logLevel: String?
+}
+
+/// What the flags, the variables and the settings file say together.
+struct Settings: Sendable {
+  private let reader: ConfigReader
+  private let flags: CommonFlags
+  private let environment: [String: String]
+  private let filePath: String
+
+  static let defaultFile = "/etc/netbaton/agent.yaml"
+
+  init(_ flags: CommonFlags, environment: [String: String]) throws {
+    self.flags = flags
+    self.environment = environment
+    filePath = flags.config ?? environment["NETBATON_CONFIG"] ?? Settings.defaultFile
+    let mustExist = filePath != Settings.defaultFile
+    var values: [AbsoluteConfigKey: ConfigValue] = [:]
+    for (key, value) in try SettingsFile.read(filePath, mustExist: mustExist) {
+      values[AbsoluteConfigKey([key.rawValue], context: [:])] = ConfigValue(.string(value), isSecret: false)
+    }
+    reader = ConfigReader(providers: [
+      EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "netbaton"),
+      InMemoryProvider(name: filePath, values: values),
+    ])
+  }
+
+  private func value(_ flag: String?, _ key: Setting) -> String? {
+    flag ?? reader.string(forKey: ConfigKey([key.rawValue]))
+  }
+
+  private func list(_ flag: [String], _ key: Setting) -> [String] {
+    if !flag.isEmpty { return flag }
+    return value(nil, key)?.split(separator: ",").map { $0.trimmingPrefix(" ") }.map(String.init) ?? []
+  }
+
+  func specs(_ flag: [String]) throws -> [String] {
+    let paths = list(flag, .specs)
+    guard !paths.isEmpty else { throw UsageError("name the specs with -f PATH, NETBATON_SPECS or `specs:` in \(filePath)") }
+    return paths
+  }
+
+  var nodeName: String { value(flags.nodeName, .nodeName) ?? ProcessInfo.processInfo.hostName }
+
+  func labels() throws -> [String: String] {
+    try list(flags.labels, .labels).reduce(into: [:]) { labels, text in
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty else { throw UsageError("a label is KEY=VALUE, not `\(text)`") }
+      labels[String(parts[0])] = String(parts[1])
+    }
+  }
+
+  var stateFolder: FilePath { FilePath(value(flags.stateDir, .stateDir) ?? "/var/lib/netbaton") }
+  var lock: String { value(flags.lock, .lock) ?? "file:\(stateFolder.appending("lock"))" }
+
+  var etcd: EtcdFiles {
+    EtcdFiles(
+      authority: value(flags.etcdCa, .etcdCa), certificate: value(flags.etcdCert, .etcdCert),
+      key: value(flags.etcdKey, .etcdKey), user: value(flags.etcdUser, .etcdUser),
+      passwordFile: value(flags.etcdPasswordFile, .etcdPasswordFile))
+  }
+
+  func routeProtocol() throws -> UInt8 {
+    let said = flags.routeProtocol.map(String.init) ?? value(nil, .routeProtocol)
+    guard let text = said else { return 110 }
+    // 0 to 4 are the kernel's own: a route that the kernel or an administrator made must not look like ours.
+    guard let number = UInt8(text), number > 4 else { throw UsageError("a route protocol is 5 to 255, not `\(text)`") }
+    return number
+  }
+
+  func slots(_ flag: Int?) throws -> Int {
+    guard let text = flag.map(String.init) ?? value(nil, .slots) else { return 1 }
+    guard let number = Int(text), number >= 1 else { throw UsageError("slots is 1 or more, not `\(text)`") }
+    return number
+  }
+
+  func allowsRemoval(_ flag: Bool) throws -> Bool {
+    if flag { return true }
+    switch value(nil, .allowRemoval) {
+    case nil, "false": return false
+    case "true": return true
+    case let text?: throw UsageError("allow-removal is true or false, not `\(text)`")
+    }
+  }
+
+  func resync(_ flag: String?) throws -> Duration {
+    guard let text = value(flag, .resync) else { return .seconds(300) }
+    guard let duration = Duration(text), duration >= .seconds(1) else {
+      throw UsageError("a resync interval is a number with s, m or h, at least 1s, not `\(text)`")
+    }
+    return duration
+  }
+
+  func logger() throws -> Logger {
+    let isJournal = environment["JOURNAL_STREAM"] != nil
+    let format = value(flags.logFormat, .logFormat) ?? (isJournal ? "journal" : "text")
+    let level = value(flags.logLevel, .logLevel) ?? "info"
+    guard let format = LogFormat(rawValue: format) else { throw UsageError("a log format is text, journal or json, not `\(format)`") }
+    guard let level = Logger.Level(rawValue: level) else { throw UsageError("`\(level)` is no log level") }
+    return Logger(label: "netbaton") { LogOutput(label: $0, format: format, level: level) }
+  }
+}
+
+/// Where etcd's certificates and password are.
+struct EtcdFiles: Sendable {
+  var authority: String?
+  var certificate: String?
+  var key: String?
+  var user: String?
+  var passwordFile: String?
+}
+
+/// A command was called in a way that cannot work.
+struct UsageError: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+extension Duration {
+  /// `90s`, `5m`, `1h30m`; nil for anything else.
+  init?(_ text: String) {
+    var total = Duration.zero
+    var digits = ""
+    for character in text {
+      if character.isASCII, character.isNumber {
+        digits.append(character)
+        continue
+      }
+      guard let count = Int64(digits), count <= 1_000_000 else { return nil }
+      switch character {
+      case "s": total += .seconds(count)
+      case "m": total += .seconds(count * 60)
+      case "h": total += .seconds(count * 3600)
+      default: return nil
+      }
+      digits = ""
+    }
+    guard digits.isEmpty, !text.isEmpty else { return nil }
+    self = total
+  }
+}

@@ -1,0 +1,45 @@
+import Agent
+import ArgumentParser
+import History
+import Kernel
+import Locking
+import Model
+import Plan
+import Spec
+
+struct UninstallCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "uninstall",
+    abstract: "Removes all tables, routes and policy rules that netbaton owns on this node.",
+    discussion: "Asks for --yes. The history and the settings stay.")
+
+  @OptionGroup var common: CommonFlags
+
+  @Option(help: "How long to wait for the baton, such as 30s or 5m (default: until it comes; 0s: do not wait).")
+  var wait: String?
+
+  @Flag(help: "Do it; without this flag only what would be removed is printed.")
+  var yes = false
+
+  func run() async throws {
+    try await reporting {
+      let wiring = try Wiring(common)
+      let kernel = try wiring.kernel()
+      var reconciler = try wiring.reconciler(kernel: kernel, allowsRemoval: true)
+      reconciler.options.removesEverything = true
+      let nothing = NodeSpec.nothing
+      let removal = reconciler
+      let preparation = try await removal.prepare(nothing)
+      try Output.plan(preparation, as: .text, environment: environment())
+      if preparation.plan.isEmpty, preparation.snapshot.record == nil { return }
+      guard yes else {
+        Output.error("netbaton: nothing was removed; say --yes to remove this")
+        throw ExitStatus.differs
+      }
+      let request = LockRequest(holder: wiring.holder, purpose: "uninstall", wait: try LockRequest.Wait(wait))
+      let change = OneChange(
+        reconciler: removal, lock: try wiring.lock(), recorder: nil, wiring: wiring, event: .uninstall)
+      try await change.run(request) { try await removal.prepare(nothing) }
+    }
+  }
+}
