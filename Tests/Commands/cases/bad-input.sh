@@ -1,0 +1,178 @@
+# Wrong input: a message that says where and what to do, a non-zero status, a kernel exactly as before.
+# shellcheck shell=bash disable=SC2154,SC2317
+
+case_wrong_yaml() {
+  printf 'kind: [NodeNetwork\nspec: {' | spec a.yaml
+  refused 2 'a\.yaml:[0-9]+:[0-9]+: error' nb apply -f "$work/specs"
+}
+
+case_unknown_key() {
+  document <<'T' | spec a.yaml
+nftable: |
+  table inet t {
+  }
+T
+  refused 2 'a\.yaml:5:3: error.*nftable' nb check -f "$work/specs"
+  grep -q nftables "$work/out"
+}
+
+case_two_specs_claim_one_table() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  echo 'table inet t { chain d { drop; }; }' | spec b.nft
+  refused 2 'inet t' nb apply -f "$work/specs"
+  grep -q 'a\.nft' "$work/out"
+  grep -q 'b\.nft' "$work/out"
+}
+
+case_rule_that_does_not_parse() {
+  printf 'table inet t {\n  chain c {\n    tcp dprot 22 accept\n  }\n}\n' | spec a.nft
+  refused 2 'a\.nft:3:[0-9]+: error' nb apply -f "$work/specs"
+  grep -q '\^' "$work/out"
+}
+
+case_rule_in_yaml_has_its_place() {
+  document <<'T' | spec a.yaml
+nftables: |
+  table inet t {
+    chain c {
+      tcp dport 70000 accept
+    }
+  }
+T
+  refused 2 'a\.yaml:8:[0-9]+: error' nb apply -f "$work/specs"
+}
+
+case_element_of_wrong_type() {
+  printf 'table inet t {\n  set s {\n    type ipv4_addr\n    elements = { 10.0.0.1, 2001:db8::1 }\n  }\n}\n' | spec a.nft
+  refused 2 'a\.nft:4:[0-9]+: error' nb apply -f "$work/specs"
+}
+
+case_chain_that_does_not_exist() {
+  printf 'table inet t {\n  chain c {\n    jump nowhere\n  }\n}\n' | spec a.nft
+  refused 2 'a\.nft:3:[0-9]+: error.*nowhere' nb apply -f "$work/specs"
+}
+
+case_interface_that_does_not_exist() {
+  printf 'table inet t {\n  chain c {\n    iif nosuchif accept\n  }\n}\n' | spec a.nft
+  refused 2 'a\.nft:3:[0-9]+: error.*nosuchif' nb apply -f "$work/specs"
+}
+
+case_route_through_missing_interface() {
+  printf 'routes:\n  - { to: 10.9.0.0/16, via: 10.0.0.1, dev: nosuchif }\n' | document | spec a.yaml
+  refused 2 'a\.yaml:6:.*nosuchif' nb apply -f "$work/specs"
+}
+
+case_next_hop_out_of_reach() {
+  ip link add v0 type veth peer name v1
+  ip addr add 192.0.2.1/24 dev v0
+  ip link set v0 up
+  ip link set v1 up
+  printf 'routes:\n  - { to: 10.9.0.0/16, via: 198.51.100.1, dev: v0 }\n' | document | spec a.yaml
+  refused 2 'a\.yaml:6:' nb apply -f "$work/specs"
+}
+
+case_table_of_somebody_else() {
+  nft add table inet t
+  nft add chain inet t mine
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  refused 2 'inet t' nb apply -f "$work/specs"
+  refused 2 'inet t' nb diff -f "$work/specs"
+}
+
+case_route_of_somebody_else() {
+  ip route add blackhole 10.9.0.0/16
+  printf 'routes:\n  - { to: 10.9.0.0/16, type: unreachable }\n' | document | spec a.yaml
+  refused 2 'a\.yaml:6:.*10\.9\.0\.0/16' nb apply -f "$work/specs"
+}
+
+case_no_privileges() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  chmod -R a+rX "$work" "$work/.."
+  refused 2 'CAP_NET_ADMIN' setpriv --reuid 65534 --clear-groups --bounding-set=-all \
+    env NETBATON_STATE_DIR="/tmp/nb-nobody-$$" "$NETBATON" apply -f "$work/specs"
+  rm -rf "/tmp/nb-nobody-$$"
+}
+
+case_check_needs_no_privileges() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  chmod -R a+rX "$work" "$work/.."
+  status 0 setpriv --reuid 65534 --clear-groups --bounding-set=-all "$NETBATON" check -f "$work/specs"
+}
+
+case_etcd_away() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  refused 2 '127\.0\.0\.1:1' nb apply -f "$work/specs" --lock etcd://127.0.0.1:1/x --wait 3s
+}
+
+case_lock_url_nobody_knows() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  refused 2 'etcd://' nb apply -f "$work/specs" --lock zookeeper://x/y
+}
+
+case_lock_held_by_somebody_else() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  nb lock run --lock "file:$work/lock" --node-name other --purpose 'a long upgrade' -- sleep 30 & children+=($!)
+  held() { nb lock status --lock "file:$work/lock" | grep -q 'held by other'; }
+  await 'the other holds the lock' held
+  refused 2 'other.*since 20.*a long upgrade' nb apply -f "$work/specs" --lock "file:$work/lock" --wait 0s
+}
+
+case_empty_folder() { refused 2 "$work/specs" nb apply -f "$work/specs"; }
+
+case_missing_path() { refused 2 'nowhere' nb apply -f "$work/nowhere"; }
+
+case_empty_spec_removes_nothing() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  nb apply -f "$work/specs"
+  : | spec a.nft
+  refused 2 'a\.nft|nothing|empty' nb apply -f "$work/specs"
+}
+
+case_removing_most_asks_for_a_word() {
+  { echo 'table inet t { chain c {'; for i in $(seq 40); do echo "tcp dport $i accept"; done; echo '}; }'; } | spec a.nft
+  nb apply -f "$work/specs"
+  echo 'table inet t { chain c { tcp dport 1 accept; }; }' | spec a.nft
+  refused 2 'allow-removal' nb apply -f "$work/specs"
+  nb apply -f "$work/specs" --allow-removal
+  [ "$(nft list ruleset | grep -c dport)" = 1 ]
+}
+
+case_huge_file() {
+  head -c 100000000 /dev/zero | tr '\0' '#' >"$work/specs/a.yaml"
+  refused 2 'a\.yaml' nb check -f "$work/specs"
+}
+
+case_yaml_bomb() {
+  { echo 'a: &a [x,x,x,x,x,x,x,x,x]'
+    previous=a
+    for next in b c d e f g h i; do
+      echo "$next: &$next [*$previous,*$previous,*$previous,*$previous,*$previous,*$previous,*$previous,*$previous]"
+      previous=$next
+    done; } | spec a.yaml
+  refused 2 'a\.yaml:[0-9]+:[0-9]+: error' nb check -f "$work/specs"
+}
+
+case_deep_yaml() {
+  { printf 'spec: '; head -c 200000 /dev/zero | tr '\0' '['; } | spec a.yaml
+  refused 2 'a\.yaml:1:[0-9]+: error' nb check -f "$work/specs"
+}
+
+case_include_out_of_the_source() {
+  echo 'table inet stolen { }' >"$work/outside.nft"
+  echo 'include "../outside.nft"' | spec a.nft
+  refused 2 'a\.nft:1:' nb check -f "$work/specs"
+}
+
+case_link_out_of_the_source() {
+  echo 'table inet stolen { }' >"$work/outside.nft"
+  ln -s ../outside.nft "$work/specs/a.nft"
+  refused 2 'a\.nft' nb check -f "$work/specs"
+}
+
+case_no_specs_named() { refused 2 '-f PATH' nb apply; }
+
+case_unknown_setting() {
+  echo 'lokc: file:/x' >"$NETBATON_CONFIG"
+  echo 'table inet t { }' | spec a.nft
+  refused 2 'agent\.yaml:1:1: error.*lokc' nb apply -f "$work/specs"
+}
