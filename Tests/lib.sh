@@ -6,6 +6,12 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '%s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
+# ... | says PATTERN: unlike grep -q it reads to the end, so that the writer never meets a closed pipe.
+says() { grep -e "$1" >/dev/null; }
+
+# ... | lacks PATTERN
+lacks() { if grep -e "$1"; then fail "should not say: $1"; fi; }
+
 # Installs those of the named Debian packages that are missing.
 install_packages() {
   local missing=() name

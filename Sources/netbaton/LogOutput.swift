@@ -44,7 +44,7 @@ struct LogOutput: LogHandler {
   }
 
   private static func time() -> String {
-    Date.now.formatted(.iso8601.time(includingFractionalSeconds: true))
+    Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
   }
 
   private static func sentence(_ message: String, _ fields: [(key: String, value: Logger.Metadata.Value)]) -> String {

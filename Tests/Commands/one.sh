@@ -56,9 +56,6 @@ status() {
   [ "$got" = "$want" ] || fail "status $got instead of $want: $*"
 }
 
-# ... | lacks PATTERN
-lacks() { if grep -e "$1"; then fail "should not say: $1"; fi; }
-
 # await WHAT COMMAND...: up to 20 s.
 await() {
   local what=$1

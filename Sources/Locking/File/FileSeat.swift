@@ -96,8 +96,13 @@ final class FileSeat: QueueSeat {
     var record = QueueRecord(holder: request.holder, purpose: request.purpose, slots: request.slots)
     record.granted = wallClock()
     if let bytes = try? RecordCoding.encode(record) {
-      // For `lock status` alone: who holds follows from the order.
-      state.withLock { state in try? state.place?.rewrite(bytes) }
+      // For `lock status` alone, so a failure costs nothing: who holds follows from the order. Under the folder's
+      // lock, for a reader in between would find half a record.
+      try? await group.alone { (_) throws(LockError) in
+        try step(at: FilePath(path)) { () throws(Errno) in
+          try self.state.withLock { (state) throws(Errno) in try state.place?.rewrite(bytes) }
+        }
+      }
     }
     let guarding = Task {
       while !Task.isCancelled {

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154,SC2317
 
 start_agent() {
-  nb agent -f "$work/specs" --lock "file:$work/lock" --log-format text 2>>"$work/log" & agent=$!
+  "$NETBATON" agent -f "$work/specs" --lock "file:$work/lock" --log-format text 2>>"$work/log" & agent=$!
   children+=("$agent")
 }
 stop_agent() {
@@ -12,7 +12,7 @@ stop_agent() {
   [ "$got" = 0 ] || { tail -n 20 "$work/log"; fail "the agent ended with $got"; }
 }
 rule() { printf 'table inet t {\n chain c {\n tcp dport %s accept\n }\n}\n' "$1"; }
-has_rule() { nft list table inet t 2>/dev/null | grep -q "dport $1"; }
+has_rule() { nft list table inet t 2>/dev/null | says "dport $1"; }
 
 case_agent_follows_edits_and_drift() {
   rule 1 | spec a.nft
@@ -26,8 +26,8 @@ case_agent_follows_edits_and_drift() {
   nft delete table inet t
   await 'the repair of the table' has_rule 2
   stop_agent
-  nb lock status --lock "file:$work/lock" | grep -q free
-  nb history --local | grep -q drift
+  nb lock status --lock "file:$work/lock" | says free
+  nb history --local | says drift
 }
 
 case_agent_keeps_the_last_good_spec() {
@@ -64,7 +64,7 @@ case_agent_sees_a_configmap_turn() {
 case_agent_repairs_routes() {
   printf 'routes:\n  - { to: 203.0.113.0/24, type: blackhole }\n' | document | spec a.yaml
   start_agent
-  has_route() { ip route | grep -q 203.0.113.0/24; }
+  has_route() { ip route | says 203.0.113.0/24; }
   await 'the route' has_route
   ip route del blackhole 203.0.113.0/24
   await 'the route again' has_route
@@ -73,8 +73,8 @@ case_agent_repairs_routes() {
 
 case_agent_stops_while_waiting() {
   rule 1 | spec a.nft
-  nb lock run --lock "file:$work/lock" --node-name other -- sleep 60 & children+=($!)
-  held() { nb lock status --lock "file:$work/lock" | grep -q 'held by other'; }
+  "$NETBATON" lock run --lock "file:$work/lock" --node-name other -- sleep 60 & children+=($!)
+  held() { nb lock status --lock "file:$work/lock" | says 'held by other'; }
   await 'the other holds the lock' held
   start_agent
   waits() { grep -q 'baton waiting.*holder=.*other.*since=' "$work/log"; }

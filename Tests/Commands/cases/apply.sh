@@ -20,10 +20,10 @@ routingPolicy:
 T
   status 1 nb diff -f "$work/specs"
   status 0 nb apply -f "$work/specs"
-  nft list table inet t | grep -q '10.0.0.0/8'
-  ip route show | grep -q 'blackhole 203.0.113.0/24 proto 110'
-  ip -6 route show | grep -q 'unreachable 2001:db8:1::/48'
-  ip rule | grep -q '1000:.*from 10.1.0.0/16 lookup 100'
+  nft list table inet t | says '10.0.0.0/8'
+  ip route show | says 'blackhole 203.0.113.0/24 proto 110'
+  ip -6 route show | says 'unreachable 2001:db8:1::/48'
+  ip rule | says '1000:.*from 10.1.0.0/16 lookup 100'
   local before after generation
   before=$(kernel) generation=$(generation)
   status 0 nb apply -f "$work/specs"
@@ -55,7 +55,7 @@ case_gathered_elements_stay() {
   status 0 nb diff -f "$work/specs"
   printf 'table inet t {\n set s {\n type ipv4_addr\n flags dynamic,timeout\n timeout 1h\n }\n chain c {\n accept\n }\n}\n' | spec a.nft
   nb apply -f "$work/specs"
-  nft list set inet t s | grep -q 192.0.2.7
+  nft list set inet t s | says 192.0.2.7
 }
 
 case_other_tables_stay() {
@@ -69,10 +69,10 @@ case_other_tables_stay() {
   nb apply -f "$work/specs" 2>"$work/err"
   grep -q 'warning' "$work/err"
   [ "$before" = "$(nft -a list table ip foreign)" ]
-  ip route | grep -q 198.51.100.0/24
+  ip route | says 198.51.100.0/24
   nb uninstall --yes
   [ "$before" = "$(nft -a list ruleset)" ] || fail "uninstall left something or took too much"
-  ip route | grep -q 198.51.100.0/24
+  ip route | says 198.51.100.0/24
 }
 
 case_adopt_replaces() {
@@ -80,7 +80,7 @@ case_adopt_replaces() {
   nft add chain inet t old
   printf 'adopt: [inet t]\nnftables: |\n  table inet t {\n    chain new {\n      accept\n    }\n  }\n' | document | spec a.yaml
   nb apply -f "$work/specs"
-  nft list table inet t | grep -q 'chain new'
+  nft list table inet t | says 'chain new'
   nft list table inet t | lacks 'chain old'
 }
 
@@ -106,7 +106,7 @@ routes:
   - { to: 203.0.113.0/24, type: blackhole }
   - { to: 10.9.0.0/16, via: 198.51.100.1, dev: lo }
 T
-  refused 2 'a\.yaml:12:' nb apply -f "$work/specs"
+  refused 2 'a\.yaml:13:' nb apply -f "$work/specs"
 }
 
 case_diff_as_json() {
@@ -118,17 +118,17 @@ case_diff_as_json() {
 case_history_tells() {
   echo 'table inet t { chain c { tcp dport 77 accept; }; }' | spec a.nft
   nb apply -f "$work/specs"
-  nb history --local | grep -q 'dport 77'
-  nb history | grep -q 'dport 77'
+  nb history --local | says 'dport 77'
+  nb history | says 'dport 77'
   nb history --local -o json | python3 -c 'import json,sys; [json.loads(line) for line in sys.stdin]'
 }
 
 case_interrupted_while_waiting() {
   echo 'table inet t { chain c { accept; }; }' | spec a.nft
-  nb lock run --lock "file:$work/lock" --node-name other -- sleep 30 & children+=($!)
-  held() { nb lock status --lock "file:$work/lock" | grep -q 'held by other'; }
+  "$NETBATON" lock run --lock "file:$work/lock" --node-name other -- sleep 30 & children+=($!)
+  held() { nb lock status --lock "file:$work/lock" | says 'held by other'; }
   await 'the other holds the lock' held
-  nb apply -f "$work/specs" --lock "file:$work/lock" 2>"$work/err" & local pid=$!
+  "$NETBATON" apply -f "$work/specs" --lock "file:$work/lock" 2>"$work/err" & local pid=$!
   waits() { grep -q 'baton waiting' "$work/err"; }
   await 'apply waits' waits
   kill -INT "$pid"
@@ -136,5 +136,5 @@ case_interrupted_while_waiting() {
   wait "$pid" || got=$?
   [ "$got" = 2 ] || fail "status $got"
   [ -z "$(nft list ruleset)" ]
-  nb lock status --lock "file:$work/lock" | lacks waiting
+  nb lock status --lock "file:$work/lock" | lacks 'waiting ('
 }

@@ -111,8 +111,8 @@ case_lock_url_nobody_knows() {
 
 case_lock_held_by_somebody_else() {
   echo 'table inet t { chain c { accept; }; }' | spec a.nft
-  nb lock run --lock "file:$work/lock" --node-name other --purpose 'a long upgrade' -- sleep 30 & children+=($!)
-  held() { nb lock status --lock "file:$work/lock" | grep -q 'held by other'; }
+  "$NETBATON" lock run --lock "file:$work/lock" --node-name other --purpose 'a long upgrade' -- sleep 30 & children+=($!)
+  held() { nb lock status --lock "file:$work/lock" | says 'held by other'; }
   await 'the other holds the lock' held
   refused 2 'other.*since 20.*a long upgrade' nb apply -f "$work/specs" --lock "file:$work/lock" --wait 0s
 }

@@ -1,10 +1,10 @@
 # The baton itself.
-# shellcheck shell=bash disable=SC2154,SC2317
+# shellcheck shell=bash disable=SC2154,SC2317,SC2016
 
 case_lock_run_gives_status_and_token() {
   status 7 nb lock run --lock "file:$work/lock" -- sh -c 'exit 7'
-  nb lock run --lock "file:$work/lock" -- sh -c 'echo "$NETBATON_TOKEN"' >"$work/one"
-  nb lock run --lock "file:$work/lock" -- sh -c 'echo "$NETBATON_TOKEN"' >"$work/two"
+  nb lock run --lock "file:$work/lock" -- printenv NETBATON_TOKEN >"$work/one"
+  nb lock run --lock "file:$work/lock" -- printenv NETBATON_TOKEN >"$work/two"
   [ "$(cat "$work/two")" -gt "$(cat "$work/one")" ]
 }
 
@@ -27,8 +27,8 @@ case_one_at_a_time() {
 }
 
 case_killed_holder_frees_the_file_lock() {
-  nb lock run --lock "file:$work/lock" --node-name other -- sleep 60 & local pid=$!
-  held() { nb lock status --lock "file:$work/lock" | grep -q 'held by other'; }
+  "$NETBATON" lock run --lock "file:$work/lock" --node-name other -- sleep 60 & local pid=$!
+  held() { nb lock status --lock "file:$work/lock" | says 'held by other'; }
   await 'the other holds the lock' held
   kill -9 "$pid"
   status 0 nb lock run --lock "file:$work/lock" --wait 10s -- true
