@@ -187,17 +187,16 @@ extension SetDefinition: Hashable {
   }
 
   /// All but the elements. An anonymous set's size and policy are advice of whoever made it, which the kernel does not
-  /// give back.
+  /// give back, and its userdata only serves printing: none of them changes what the rule does.
   package func hasSameDeclaration(as other: SetDefinition) -> Bool {
-    let isAnonymous = flags.contains(.anonymous)
-    guard isAnonymous || size == other.size && (policy ?? 0) == (other.policy ?? 0) else { return false }
-    return hasSameShape(as: other)
+    let isAdvised = size == other.size && (policy ?? 0) == (other.policy ?? 0) && userdata == other.userdata
+    return hasSameShape(as: other) && (flags.contains(.anonymous) || isAdvised)
   }
 
   private func hasSameShape(as other: SetDefinition) -> Bool {
     name == other.name && flags == other.flags && keyType == other.keyType && keyLength == other.keyLength
       && fieldLengths == other.fieldLengths && data == other.data && timeout == other.timeout
-      && garbageCollectionInterval == other.garbageCollectionInterval && userdata == other.userdata
+      && garbageCollectionInterval == other.garbageCollectionInterval
       && expressions.map(\.withoutState) == other.expressions.map(\.withoutState)
   }
 
