@@ -55,14 +55,16 @@ let package = Package(
     .executableTarget(
       name: "netbaton",
       dependencies: [
-        "Agent", "History", "Kernel", "LockedCommand", "Locking", "LockingEtcd", "Model", "Plan", "RuleLanguage", "Spec",
+        "Agent", "History", "Kernel", "LockedCommand", "Locking", "LockingEtcd", "Model", "Plan", "RuleLanguage",
+        "Spec",
         log, lifecycle, system,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
       ]),
 
-    .target(name: "Support", dependencies: ["Locking", "Model", "Plan", log, system], path: "Tests/Support",
+    .target(
+      name: "Support", dependencies: ["Locking", "Model", "Plan", log, system], path: "Tests/Support",
       exclude: ["Etcd"]),
     .target(name: "EtcdSupport", dependencies: [subprocess, system], path: "Tests/Support/Etcd"),
     .testTarget(name: "ModelTests", dependencies: ["Model"]),

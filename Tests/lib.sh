@@ -26,12 +26,18 @@ install_packages() {
   RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# What the program is built with, and what the demo runs.
+# shellcheck disable=SC2034
+demo_packages=(nftables iproute2 etcd-server etcd-client socat libmnl-dev libnftnl-dev libyaml-dev pkg-config)
+
 need_swift() {
   command -v swift >/dev/null || fail "no Swift toolchain found: install Swift 6.3 or later, and put swift into PATH"
 }
 
-# Builds the release program into .build/release, unless NETBATON names one.
+# Builds the release program, unless NETBATON names one, and leaves its path in `netbaton`.
 build_release() {
+  # shellcheck disable=SC2034
+  netbaton=${NETBATON:-$top/.build/release/netbaton}
   [ -z "${NETBATON:-}" ] || return 0
   need_swift
   say "Building (the first time takes some minutes)"

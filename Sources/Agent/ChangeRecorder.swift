@@ -34,13 +34,16 @@ package struct ChangeRecorder: Sendable {
       kernelGenerationBefore: preparation.snapshot.generation,
       difference: preparation.lines, changes: try preparation.jsonChanges())
     try disk.append(record)
-    logger.info("applying", metadata: ["event": "\(event)", "token": "\(token)", "changes": "\(preparation.plan.changes.count)"])
+    logger.info(
+      "applying", metadata: ["event": "\(event)", "token": "\(token)", "changes": "\(preparation.plan.changes.count)"])
     for line in record.difference { logger.info("difference: \(line)", metadata: ["token": "\(token)"]) }
     return record
   }
 
   /// Tells how it ended. By now the kernel is what it is, so a store that fails is told and does not fail the change.
-  package func end(_ begun: HistoryRecord, outcome: HistoryRecord.Outcome, reason: String?, generation: UInt32?, baton: Baton)
+  package func end(
+    _ begun: HistoryRecord, outcome: HistoryRecord.Outcome, reason: String?, generation: UInt32?, baton: Baton
+  )
     async
   {
     var record = begun

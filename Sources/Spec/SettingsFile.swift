@@ -37,7 +37,9 @@ package enum SettingsFile {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw SpecError("the settings file cannot be read", in: path, hint: "is it readable for this user?")
     }
-    guard data.count <= byteLimit else { throw SpecError("the settings file has more than \(byteLimit) bytes", in: path) }
+    guard data.count <= byteLimit else {
+      throw SpecError("the settings file has more than \(byteLimit) bytes", in: path)
+    }
     let file = SpecFile(path: path, name: path, root: 0, isBeside: false, bytes: [UInt8](data))
     let tree: YAMLTree
     do {

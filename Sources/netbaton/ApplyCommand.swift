@@ -57,14 +57,17 @@ struct OneChange: Sendable {
   let recorder: ChangeRecorder
   let event: HistoryRecord.Event
 
-  init(reconciler: Reconciler, lock: any LockBackend, recorder: ChangeRecorder?, wiring: Wiring, event: HistoryRecord.Event) {
+  init(
+    reconciler: Reconciler, lock: any LockBackend, recorder: ChangeRecorder?, wiring: Wiring, event: HistoryRecord.Event
+  ) {
     self.reconciler = reconciler
     self.lock = lock
     self.recorder = recorder ?? wiring.recorder(lock: lock)
     self.event = event
   }
 
-  func run(_ request: LockRequest, prepare: @escaping @Sendable () async throws -> Reconciler.Preparation) async throws {
+  func run(_ request: LockRequest, prepare: @escaping @Sendable () async throws -> Reconciler.Preparation) async throws
+  {
     try await withInterruption {
       let recorder = recorder
       let baton = try await lock.acquire(request) { recorder.log($0) }

@@ -83,7 +83,9 @@ struct Settings: Sendable {
 
   func specs(_ flag: [String]) throws -> [String] {
     let paths = list(flag, .specs)
-    guard !paths.isEmpty else { throw UsageError("name the specs with -f PATH, NETBATON_SPECS or `specs:` in \(filePath)") }
+    guard !paths.isEmpty else {
+      throw UsageError("name the specs with -f PATH, NETBATON_SPECS or `specs:` in \(filePath)")
+    }
     return paths
   }
 
@@ -142,7 +144,9 @@ struct Settings: Sendable {
     let isJournal = environment["JOURNAL_STREAM"] != nil
     let format = value(flags.logFormat, .logFormat) ?? (isJournal ? "journal" : "text")
     let level = value(flags.logLevel, .logLevel) ?? "info"
-    guard let format = LogFormat(rawValue: format) else { throw UsageError("a log format is text, journal or json, not `\(format)`") }
+    guard let format = LogFormat(rawValue: format) else {
+      throw UsageError("a log format is text, journal or json, not `\(format)`")
+    }
     guard let level = Logger.Level(rawValue: level) else { throw UsageError("`\(level)` is no log level") }
     return Logger(label: "netbaton") { LogOutput(label: $0, format: format, level: level) }
   }

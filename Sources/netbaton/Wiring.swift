@@ -79,7 +79,8 @@ struct Wiring: Sendable {
   func reconciler(kernel: any Kernel, allowsRemoval: Bool) throws -> Reconciler {
     Reconciler(
       kernel: kernel, nodeName: settings.nodeName,
-      options: PlanOptions(routeProtocol: try settings.routeProtocol(), allowsRemoval: try settings.allowsRemoval(allowsRemoval)))
+      options: PlanOptions(
+        routeProtocol: try settings.routeProtocol(), allowsRemoval: try settings.allowsRemoval(allowsRemoval)))
   }
 
   func recorder(lock: any LockBackend) -> ChangeRecorder {

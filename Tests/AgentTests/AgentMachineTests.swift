@@ -10,54 +10,79 @@ import Testing
   }
 
   static let stories: [Story] = [
-    Story(name: "nothing differs: the baton is never asked for", steps: [
-      (.specChanged, [.plan]), (.planned(.nothing), []), (.resyncDue, [.plan]), (.planned(.nothing), []),
-    ]),
-    Story(name: "a difference is applied under the baton, then the baton goes back", steps: [
-      (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.batonGranted, [.apply]), (.applied, [.release]),
-      (.released, []),
-    ]),
-    Story(name: "no spec yet: the kernel's changes are none of its business", steps: [
-      (.kernelChanged, []), (.resyncDue, []), (.retryDue, []),
-    ]),
-    Story(name: "drift while applying is looked at afterwards", steps: [
-      (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.batonGranted, [.apply]), (.kernelChanged, []),
-      (.applied, [.release]), (.released, [.plan]), (.planned(.nothing), []),
-    ]),
-    Story(name: "a spec edit while waiting needs no second pass: the grant plans anew", steps: [
-      (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.specChanged, []), (.batonGranted, [.apply]),
-      (.applied, [.release]), (.released, []),
-    ]),
-    Story(name: "a refused plan is tried again, later each time", steps: [
-      (.specChanged, [.plan]), (.planned(.refused("x")), [.retry(after: .seconds(1))]), (.retryDue, [.plan]),
-      (.planned(.refused("x")), [.retry(after: .seconds(2))]), (.retryDue, [.plan]),
-      (.planned(.refused("x")), [.retry(after: .seconds(4))]), (.specChanged, [.plan]),
-      (.planned(.refused("y")), [.retry(after: .seconds(1))]),
-    ]),
-    Story(name: "a failed change gives the baton back before the pause", steps: [
-      (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.batonGranted, [.apply]),
-      (.applyFailed("refused"), [.release]), (.released, [.retry(after: .seconds(1))]),
-    ]),
-    Story(name: "the baton is not to be had: try again", steps: [
-      (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.batonRefused("halt"), [.retry(after: .seconds(1))]),
-      (.retryDue, [.plan]),
-    ]),
+    Story(
+      name: "nothing differs: the baton is never asked for",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.nothing), []), (.resyncDue, [.plan]), (.planned(.nothing), []),
+      ]),
+    Story(
+      name: "a difference is applied under the baton, then the baton goes back",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.batonGranted, [.apply]), (.applied, [.release]),
+        (.released, []),
+      ]),
+    Story(
+      name: "no spec yet: the kernel's changes are none of its business",
+      steps: [
+        (.kernelChanged, []), (.resyncDue, []), (.retryDue, []),
+      ]),
+    Story(
+      name: "drift while applying is looked at afterwards",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.batonGranted, [.apply]), (.kernelChanged, []),
+        (.applied, [.release]), (.released, [.plan]), (.planned(.nothing), []),
+      ]),
+    Story(
+      name: "a spec edit while waiting needs no second pass: the grant plans anew",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.specChanged, []), (.batonGranted, [.apply]),
+        (.applied, [.release]), (.released, []),
+      ]),
+    Story(
+      name: "a refused plan is tried again, later each time",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.refused("x")), [.retry(after: .seconds(1))]), (.retryDue, [.plan]),
+        (.planned(.refused("x")), [.retry(after: .seconds(2))]), (.retryDue, [.plan]),
+        (.planned(.refused("x")), [.retry(after: .seconds(4))]), (.specChanged, [.plan]),
+        (.planned(.refused("y")), [.retry(after: .seconds(1))]),
+      ]),
+    Story(
+      name: "a failed change gives the baton back before the pause",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.batonGranted, [.apply]),
+        (.applyFailed("refused"), [.release]), (.released, [.retry(after: .seconds(1))]),
+      ]),
+    Story(
+      name: "the baton is not to be had: try again",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.changes), [.acquire]),
+        (.batonRefused("halt"), [.retry(after: .seconds(1))]),
+        (.retryDue, [.plan]),
+      ]),
     Story(name: "stop at rest", steps: [(.stopRequested, [.finish]), (.specChanged, [])]),
-    Story(name: "stop while planning waits for the plan and asks for nothing", steps: [
-      (.specChanged, [.plan]), (.stopRequested, []), (.planned(.changes), [.finish]),
-    ]),
-    Story(name: "stop while waiting gives up the wait", steps: [
-      (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.stopRequested, [.abandonWait]),
-      (.batonRefused("abandoned"), [.finish]),
-    ]),
-    Story(name: "a grant that crosses the stop goes straight back", steps: [
-      (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.stopRequested, [.abandonWait]),
-      (.batonGranted, [.release]), (.released, [.finish]),
-    ]),
-    Story(name: "stop in the middle of a change lets it end and releases", steps: [
-      (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.batonGranted, [.apply]), (.stopRequested, []),
-      (.applied, [.release]), (.released, [.finish]),
-    ]),
+    Story(
+      name: "stop while planning waits for the plan and asks for nothing",
+      steps: [
+        (.specChanged, [.plan]), (.stopRequested, []), (.planned(.changes), [.finish]),
+      ]),
+    Story(
+      name: "stop while waiting gives up the wait",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.stopRequested, [.abandonWait]),
+        (.batonRefused("abandoned"), [.finish]),
+      ]),
+    Story(
+      name: "a grant that crosses the stop goes straight back",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.stopRequested, [.abandonWait]),
+        (.batonGranted, [.release]), (.released, [.finish]),
+      ]),
+    Story(
+      name: "stop in the middle of a change lets it end and releases",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.batonGranted, [.apply]), (.stopRequested, []),
+        (.applied, [.release]), (.released, [.finish]),
+      ]),
   ]
 
   @Test(arguments: stories) func story(_ story: Story) {

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct EqualityTests {
   @Test func registersThatBeginTogetherHaveOneNumber() {
-    #expect((0..<16).map { Register(slot: $0).rawValue } == [1, 9, 10, 11, 2, 13, 14, 15, 3, 17, 18, 19, 4, 21, 22, 23])
+    #expect(
+      (0..<16).map { Register(slot: $0).rawValue } == [1, 9, 10, 11, 2, 13, 14, 15, 3, 17, 18, 19, 4, 21, 22, 23])
     for slot in 0..<16 { #expect(Register(slot: slot).slot == slot) }
     #expect(Register.verdict.slot == nil)
   }
