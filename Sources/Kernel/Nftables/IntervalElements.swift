@@ -63,8 +63,9 @@ extension SetElement {
         joined.append(SetElement(key: Bytes(), details: element.details))
         continue
       }
+      // nft leaves out an end where the next interval of a map begins.
       var last = Bytes(ones: element.key.count)
-      if index < sorted.count, sorted[index].isEnd { last = sorted[index].key.predecessor ?? last }
+      if index < sorted.count { last = sorted[index].key.predecessor ?? last }
       joined.append(SetElement(key: element.key, end: last == element.key ? nil : last, details: element.details))
     }
     return joined

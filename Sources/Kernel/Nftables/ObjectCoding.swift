@@ -36,7 +36,8 @@ extension MessageWriter {
       if l3proto != 0 { number(NFTA_CT_EXPECT_L3PROTO, l3proto) }
       number(NFTA_CT_EXPECT_L4PROTO, l4proto)
       number(NFTA_CT_EXPECT_DPORT, port)
-      number(NFTA_CT_EXPECT_TIMEOUT, timeout)
+      // The one number of an object in the machine's order (`nft_ct_expect_obj_init` in net/netfilter/nft_ct.c).
+      bytes(NFTA_CT_EXPECT_TIMEOUT, Bytes(hostEndian: UInt64(timeout), width: 4))
       number(NFTA_CT_EXPECT_SIZE, size)
     case .secmark(let context): text(NFTA_SECMARK_CTX, context)
     case .synproxy(let mss, let scale, let flags): synproxyAttributes(mss: mss, windowScale: scale, flags: flags)
@@ -89,7 +90,10 @@ extension StatefulObject.Body {
     case .conntrackExpectation:
       self = .conntrackExpectation(
         l3proto: attributes.short(NFTA_CT_EXPECT_L3PROTO) ?? 0, l4proto: attributes.byte(NFTA_CT_EXPECT_L4PROTO) ?? 0,
-        port: attributes.short(NFTA_CT_EXPECT_DPORT) ?? 0, timeout: attributes.number(NFTA_CT_EXPECT_TIMEOUT) ?? 0,
+        port: attributes.short(NFTA_CT_EXPECT_DPORT) ?? 0,
+        timeout: attributes.first(NFTA_CT_EXPECT_TIMEOUT).map {
+          UInt32(truncatingIfNeeded: Bytes(slice: $0.payload).hostEndianValue)
+        } ?? 0,
         size: attributes.byte(NFTA_CT_EXPECT_SIZE) ?? 0)
     case .secmark: self = .secmark(context: attributes.text(NFTA_SECMARK_CTX) ?? "")
     case .tunnel: return nil

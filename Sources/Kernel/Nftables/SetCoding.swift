@@ -27,7 +27,7 @@ extension MessageWriter {
     if let timeout = set.timeout { self.number(NFTA_SET_TIMEOUT, timeout) }
     if let interval = set.garbageCollectionInterval { self.number(NFTA_SET_GC_INTERVAL, interval) }
     setDescription(set)
-    let userdata = Userdata.set(set.userdata)
+    let userdata = Userdata.set(set)
     if !userdata.entries.isEmpty { put(UInt16(NFTA_SET_USERDATA.rawValue), userdata.bytes) }
     var none = AnonymousNumbers()
     if set.expressions.count == 1 {

@@ -68,14 +68,15 @@ extension Userdata {
 
   var isOwn: Bool { entries.contains { $0.type == Userdata.ownMark && $0.value == Userdata.ownValue } }
 
-  static func set(_ values: SetUserdata) -> Userdata {
+  static func set(_ set: SetDefinition) -> Userdata {
+    let values = set.userdata
     var userdata = Userdata()
     userdata.append(NFTNL_UDATA_SET_KEYBYTEORDER, number: values.keyByteOrder)
     userdata.append(NFTNL_UDATA_SET_DATABYTEORDER, number: values.dataByteOrder)
     if values.mergesElements { userdata.append(NFTNL_UDATA_SET_MERGE_ELEMENTS, number: 1) }
     if let type = values.keyTypeof { userdata.append(NFTNL_UDATA_SET_KEY_TYPEOF, type) }
     if let type = values.dataTypeof { userdata.append(NFTNL_UDATA_SET_DATA_TYPEOF, type) }
-    if values.dataInterval { userdata.append(NFTNL_UDATA_SET_DATA_INTERVAL, number: 1) }
+    if set.data != nil { userdata.append(NFTNL_UDATA_SET_DATA_INTERVAL, number: values.dataInterval ? 1 : 0) }
     userdata.append(NFTNL_UDATA_SET_COMMENT, text: values.comment)
     return userdata
   }

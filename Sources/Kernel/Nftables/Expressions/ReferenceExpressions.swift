@@ -78,7 +78,13 @@ extension MessageWriter {
 
 extension SetDefinition {
   /// What the kernel makes a name of for a set that has none.
-  var nameTemplate: String { data == nil ? "__set%d" : "__map%d" }
+  var nameTemplate: String {
+    switch data {
+    case nil: "__set%d"
+    case .object: "__objmap%d"
+    case .verdict, .value: "__map%d"
+    }
+  }
 }
 
 extension Verdict {
