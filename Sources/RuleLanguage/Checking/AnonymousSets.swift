@@ -38,7 +38,13 @@ extension ElementChecker {
   /// What nft leaves with each set, so that it can be printed: in which order the values stand.
   private var userdata: SetUserdata {
     var userdata = SetUserdata(keyByteOrder: isConcatenation ? 0 : key[0].order.rawValue)
-    if case .values(let types, _)? = data {
+    switch data {
+    case nil, .object: break
+    case .verdict:
+      userdata.dataByteOrder = 0
+      // nft reads what it left of the key only if it finds something of the data too.
+      userdata.dataTypeof = TypeofEncoder.verdict
+    case .values(let types, _):
       userdata.dataByteOrder = types.count == 1 ? types[0].order.rawValue : 0
       userdata.dataInterval = hasDataInterval
     }

@@ -177,7 +177,7 @@ extension RuleChecker {
     if !key.isConcatenation { checker.transfer = key.takeTransferable(isEquality: false) }
     if !key.isConcatenation { checker.size = key.size }
     var set = try checker.anonymousSet(elements, at: span)
-    set.userdata.keyTypeof = TypeofEncoder(compiler: compiler).encodeIfTold(written)
+    if key.isConcatenation { set.userdata.keyTypeof = TypeofEncoder(compiler: compiler).encodeIfTold(written) }
     if set.flags.contains(.interval) {
       if case .concatenation(let parts) = key.node {
         key.node = .concatenation(parts.map { $0.converted(to: .network) })

@@ -110,6 +110,10 @@ extension RuleChecker {
   private mutating func rawPayload(
     _ base: Word, offset: Int, length: Int, at span: Span
   ) throws(SyntaxError) -> Operand {
+    // nft takes them for what they are.
+    if let port = HeaderField.port(base: base.text, offset: UInt32(offset), length: UInt32(length)) {
+      return try headerField(Word("th", base.span), Word(port.name, base.span), at: span)
+    }
     guard length > 0, offset % 8 + length <= 128 else {
       throw SyntaxError(
         "a payload of \(length) bits cannot be loaded", at: span, hint: "expected 1 to 128 bits, in at most 16 bytes")

@@ -43,64 +43,76 @@ struct TypeofEncoder {
   }
 
   private func encode(_ selector: SelectorSyntax) throws(SyntaxError) -> [UInt8] {
-    switch selector.kind {
-    case .header(let word, let name):
-      if let index = OptionKind.ipv6.option(word.text) {
-        let option = OptionKind.ipv6.options[index]
-        return expression(.extensionHeader, self.option(.ipv6, option, option.field(name.text)))
+    let found =
+      switch selector.kind {
+      case .header, .rawPayload, .inner: payload(selector.kind)
+      case .tcpOption, .ipOption, .sctpChunk: option(selector.kind)
+      case .meta(let word): expression(.meta, number(0, try key(word, .meta)))
+      case .conntrack, .routing, .socket, .fib, .ipsec: try keyed(selector.kind)
+      case .osFingerprint: expression(.osf, [])
+      case .numberGenerator(let kind, let modulus, let offset):
+        expression(.numberGenerator, number(0, kind.text == "random" ? 1 : 0) + number(1, modulus) + number(2, offset))
+      case .symmetricHash(let modulus, let offset):
+        // Its last two numbers are jhash's seed, and whether there is one. nft cannot list a jhash.
+        expression(.hash, number(0, 1) + number(1, offset) + number(2, modulus) + number(3, 0) + number(4, 0))
+      default: nil as [UInt8]?
       }
-      guard let header = HeaderProtocol.named(word.text), let field = header.field(name.text) else { break }
-      let found = header.fields[field]
+    guard let found else { throw SyntaxError("the type of this cannot be kept with a set", at: selector.span) }
+    return found
+  }
+
+  /// - Parameter tunnel: the header whose packets are looked into.
+  private func payload(_ selector: SelectorSyntax.Kind, in tunnel: HeaderProtocol? = nil) -> [UInt8]? {
+    let inner = tunnel.map { number(5, $0.id.rawValue) } ?? []
+    switch selector {
+    case .header(let word, let name):
+      if let index = OptionKind.ipv6.option(word.text) { return option(.ipv6, index, field: name) }
+      guard let header = HeaderProtocol.named(word.text), let index = header.field(name.text),
+        let field = header.fields[index].number
+      else { return nil }
+      let found = header.fields[index]
       // Where the type says nothing of the width, nft notes that too.
       let width = found.type == .integer ? number(4, UInt32(found.length)) : []
-      return expression(.payload, number(0, header.id.rawValue) + number(1, found.number) + width)
+      return expression(.payload, number(0, header.id.rawValue) + number(1, field) + width + inner)
     case .rawPayload(let base, let offset, let length):
+      if let port = HeaderField.port(base: base.text, offset: offset, length: length) {
+        return payload(.header(Word("th", base.span), field: Word(port.name, base.span)))
+      }
       let bases: [String: PayloadBase] = ["ll": .link, "nh": .network, "th": .transport, "ih": .inner]
       // nft counts its bases from 1.
       let place = number(2, (bases[base.text] ?? .link).rawValue + 1) + number(3, offset) + number(4, length)
       return expression(.payload, number(0, 0) + number(1, 0) + place)
-    case .meta(let word):
-      return expression(.meta, number(0, try key(word, .meta)))
+    case .inner(let word, let selector):
+      guard tunnel == nil, let header = HeaderProtocol.named(word.text) else { return nil }
+      return payload(selector.kind, in: header)
+    default: return nil
+    }
+  }
+
+  private func keyed(_ selector: SelectorSyntax.Kind) throws(SyntaxError) -> [UInt8]? {
+    switch selector {
     case .conntrack(let direction, let family, let word):
-      let name = family.map { "\($0.text) \(word.text)" } ?? word.text
-      var data = number(0, try key(Word(name, word.span), .conntrack))
-      data += number(1, direction.map { $0.text == "original" ? 0 : 1 } ?? .max)
-      return expression(.conntrack, data)
+      let side: UInt32 = direction.map { $0.text == "original" ? 0 : 1 } ?? .max
+      return expression(.conntrack, number(0, try key(Self.qualified(word, family), .conntrack)) + number(1, side))
     case .routing(let family, let word):
-      let name = family.map { "\($0.text) \(word.text)" } ?? word.text
-      return expression(.routing, number(0, try key(Word(name, word.span), .routing)))
+      return expression(.routing, number(0, try key(Self.qualified(word, family), .routing)))
     case .socket(let word, let level):
-      return expression(.socket, number(0, try key(word, .socket)) + number(1, level ?? 0))
-    case .osFingerprint: return expression(.osf, [])
-    case .tcpOption(let name, let field?):
-      let known = HeaderOption.tcpOptionAliases[name.text] ?? name.text
-      guard let index = OptionKind.tcp.option(known) else { break }
-      let option = OptionKind.tcp.options[index]
-      return expression(.extensionHeader, self.option(.tcp, option, option.field(field.text)))
-    case .ipOption(let name, let field?):
-      guard let index = OptionKind.ipv4.option(name.text) else { break }
-      let option = OptionKind.ipv4.options[index]
-      return expression(.extensionHeader, self.option(.ipv4, option, option.field(field.text)))
-    case .sctpChunk(let name, let field?):
-      guard let index = OptionKind.sctp.option(name.text) else { break }
-      let option = OptionKind.sctp.options[index]
-      return expression(.extensionHeader, self.option(.sctp, option, option.field(field.text)))
+      return expression(.socket, number(0, try key(word, .socket)) + (level.map { number(1, $0) } ?? []))
     case .fib(let tuple, let result):
       let flags = tuple.reduce(UInt32(0)) { flags, word in
         flags | (FibFlag.allCases.first { $0.keyword == word.text }?.rawValue ?? 0)
       }
       return expression(.fib, number(0, KeyTable.fib[name: result.text]?.number ?? 1) + number(1, flags))
     case .ipsec(let direction, let spnum, let family, let word):
-      let name = family.map { "\($0.text) \(word.text)" } ?? word.text
-      let found = try key(Word(name, word.span), .xfrm)
-      return expression(
-        .xfrm, number(0, found) + number(1, spnum) + number(2, direction.text == "in" ? 0 : 1))
-    case .numberGenerator(let kind, let modulus, let offset):
-      return expression(
-        .numberGenerator, number(0, kind.text == "random" ? 1 : 0) + number(1, modulus) + number(2, offset))
-    default: break
+      let found = try key(Self.qualified(word, family), .xfrm)
+      return expression(.xfrm, number(0, found) + number(1, spnum) + number(2, direction.text == "in" ? 0 : 1))
+    default: return nil
     }
-    throw SyntaxError("the type of this cannot be kept with a set", at: selector.span)
+  }
+
+  /// `ip saddr`: some keys are two words.
+  private static func qualified(_ word: Word, _ family: Word?) -> Word {
+    family.map { Word("\($0.text) \(word.text)", word.span) } ?? word
   }
 
   private func key(_ word: Word, _ table: KeyTable) throws(SyntaxError) -> UInt32 {
@@ -108,7 +120,24 @@ struct TypeofEncoder {
     return key.number
   }
 
-  private func option(_ kind: OptionKind, _ option: HeaderOption, _ field: Int?) -> [UInt8] {
-    number(0, option.number) + number(1, UInt32((field ?? 0) + 1)) + number(2, kind.rawValue) + number(3, 0)
+  private func option(_ selector: SelectorSyntax.Kind) -> [UInt8]? {
+    switch selector {
+    case .tcpOption(let name, let field?):
+      let known = HeaderOption.tcpOptionAliases[name.text] ?? name.text
+      return OptionKind.tcp.option(known).flatMap { option(.tcp, $0, field: field) }
+    case .ipOption(let name, let field?):
+      return OptionKind.ipv4.option(name.text).flatMap { option(.ipv4, $0, field: field) }
+    case .sctpChunk(let name, let field?):
+      return OptionKind.sctp.option(name.text).flatMap { option(.sctp, $0, field: field) }
+    default: return nil
+    }
+  }
+
+  private func option(_ kind: OptionKind, _ index: Int, field name: Word) -> [UInt8]? {
+    let option = kind.options[index]
+    guard let found = option.field(name.text), let field = option.fields[found].number else { return nil }
+    let operation = kind == .ipv6 ? [] : number(2, kind.rawValue)
+    return expression(
+      .extensionHeader, number(1, field + kind.firstFieldNumber) + operation + number(0, option.number))
   }
 }

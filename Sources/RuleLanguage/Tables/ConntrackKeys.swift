@@ -4,13 +4,13 @@ extension KeyTable {
   /// `NFT_CT_*`. `src` and `dst` are as wide as the family says.
   package static let conntrack = KeyTable([
     .init("state", 0, .conntrackState, 32, .host),
-    .init("direction", 1, .conntrackDirection, 8, .network),
+    .init("direction", 1, .conntrackDirection, 8, .host),
     .init("status", 2, .conntrackStatus, 32, .host),
     .init("mark", 3, .mark, 32, .host),
     .init("secmark", 4, .integer, 32, .host),
     .init("expiration", 5, .time, 32, .host),
     .init("helper", 6, .string, 128, .host),
-    .init("l3proto", 7, .nfProto, 8, .network),
+    .init("l3proto", 7, .nfProto, 8, .host),
     .init("saddr", 8, .invalid, 0, .network),
     .init("daddr", 9, .invalid, 0, .network),
     .init("protocol", 10, .inetProtocol, 8, .network),

@@ -13,8 +13,8 @@ package struct HeaderField: Sendable {
   package let symbols: SymbolTable?
   /// ICMP fields that only some messages have: the types, in the order in which nft(8) asks for them.
   package let messageTypes: [UInt8]
-  /// nft's number for it, which `typeof` leaves in a set's userdata.
-  package internal(set) var number: UInt32 = 0
+  /// nft's number for it, which `typeof` leaves in a set's userdata; nil where it has none.
+  package internal(set) var number: UInt32?
 
   package init(
     _ name: String, _ type: DataType, at offset: Int, _ length: Int, symbols: SymbolTable? = nil,

@@ -29,7 +29,7 @@ extension HeaderProtocol {
         .init("htype", .integer, at: 0, 16), .init("ptype", .etherType, at: 16, 16),
         .init("hlen", .integer, at: 32, 8), .init("plen", .integer, at: 40, 8),
         .init("operation", .arpOperation, at: 48, 16), .init("saddr ether", .etherAddress, at: 64, 48),
-        .init("daddr ether", .etherAddress, at: 144, 48), .init("saddr ip", .ipv4Address, at: 112, 32),
+        .init("saddr ip", .ipv4Address, at: 112, 32), .init("daddr ether", .etherAddress, at: 144, 48),
         .init("daddr ip", .ipv4Address, at: 192, 32),
       ], length: 28),
   ]

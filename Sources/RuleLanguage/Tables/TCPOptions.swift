@@ -7,24 +7,26 @@ extension HeaderOption {
     kindLength + [.init("left", .integer, at: offset, 32), .init("right", .integer, at: offset + 32, 32)]
   }
 
+  /// nft takes the blocks of a SACK option for fields of one option.
+  ///
   /// RFC 9293, RFC 7323, RFC 2018, RFC 2385, RFC 7413, RFC 8684
   package static let tcpOptions: [HeaderOption] = [
-    .init("eol", 0, number: 1, kind),
-    .init("nop", 1, number: 2, kind),
-    .init("maxseg", 2, number: 3, kindLength + [.init("size", .integer, at: 16, 16)]),
-    .init("window", 3, number: 4, kindLength + [.init("count", .integer, at: 16, 8)]),
-    .init("sack-perm", 4, number: 5, kindLength),
-    .init("sack", 5, number: 6, block(at: 16)),
-    .init("sack1", 5, number: 7, block(at: 80)),
-    .init("sack2", 5, number: 8, block(at: 144)),
-    .init("sack3", 5, number: 9, block(at: 208)),
+    .init("eol", 0, kind),
+    .init("nop", 1, kind),
+    .init("maxseg", 2, kindLength + [.init("size", .integer, at: 16, 16)]),
+    .init("window", 3, kindLength + [.init("count", .integer, at: 16, 8)]),
+    .init("sack-perm", 4, kindLength),
+    .init("sack", 5, block(at: 16)),
+    .init("sack1", 5, block(at: 80), numbers: [0, 1, 4, 5]),
+    .init("sack2", 5, block(at: 144), numbers: [0, 1, 6, 7]),
+    .init("sack3", 5, block(at: 208), numbers: [0, 1, 8, 9]),
     .init(
-      "timestamp", 8, number: 10,
+      "timestamp", 8,
       kindLength + [.init("tsval", .integer, at: 16, 32), .init("tsecr", .integer, at: 48, 32)]),
     .init(
-      "mptcp", 30, number: 11, kindLength + [.init("subtype", .integer, at: 16, 4, symbols: .mptcpSubtype)]),
-    .init("md5sig", 19, number: 12, kindLength),
-    .init("fastopen", 34, number: 13, kindLength),
+      "mptcp", 30, kindLength + [.init("subtype", .integer, at: 16, 4, symbols: .mptcpSubtype)]),
+    .init("md5sig", 19, kindLength),
+    .init("fastopen", 34, kindLength),
   ]
 
   /// Other words for the same option.

@@ -86,3 +86,11 @@ extension HeaderProtocol {
     .init(.th, "th", .transport, fields: ports),
   ]
 }
+
+extension HeaderField {
+  /// The port at this place (in bits); nil if there is none.
+  static func port(base: String, offset: UInt32, length: UInt32) -> HeaderField? {
+    guard base == "th" else { return nil }
+    return HeaderProtocol[.th].fields.first { $0.offset == Int(offset) && $0.length == Int(length) }
+  }
+}

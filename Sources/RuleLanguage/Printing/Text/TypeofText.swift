@@ -77,8 +77,9 @@ struct TypeofText {
     guard let id = numbers[0].flatMap(ProtocolID.init),
       let field = HeaderProtocol[id].fields.first(where: { $0.number == numbers[1] })
     else { return nil }
+    let tunnel = numbers[5].flatMap(ProtocolID.init).map { "\(HeaderProtocol[$0].keyword) " } ?? ""
     return Part(
-      text: "\(HeaderProtocol[id].keyword) \(field.name)",
+      text: "\(tunnel)\(HeaderProtocol[id].keyword) \(field.name)",
       shape: ValueShape(field.type, length: field.length, order: .network, symbols: field.symbols))
   }
 
@@ -92,6 +93,9 @@ struct TypeofText {
 
   private func operand(_ kind: Kind, _ numbers: Numbers) -> RaisedOperand? {
     guard kind != .osFingerprint else { return .osFingerprint(ttl: 0, flags: 0) }
+    if kind == .hash, numbers[0] == 1 {
+      return .symmetricHash(modulus: numbers[2] ?? 0, offset: numbers[1] ?? 0)
+    }
     guard let key = numbers[0] else { return nil }
     switch kind {
     case .option: return option(numbers)
@@ -112,23 +116,18 @@ struct TypeofText {
     }
   }
 
-  /// IPv6 headers go by nft's numbers, their fields from 1; options and chunks by their own type, fields from 0.
+  /// IPv6 headers go by nft's numbers, options and chunks by their own type; one type may stand for several of the
+  /// options that can be written (the blocks of TCP's SACK), whose fields then have different numbers.
   private func option(_ numbers: Numbers) -> RaisedOperand? {
-    guard let kind = OptionKind(rawValue: numbers[2] ?? 0), let id = numbers[0], let number = numbers[1] else {
-      return nil
+    guard let kind = OptionKind(rawValue: numbers[2] ?? 0), let id = numbers[0], let number = numbers[1],
+      number >= kind.firstFieldNumber
+    else { return nil }
+    for option in kind.options where option.number == id {
+      guard let field = option.fields.first(where: { $0.number == number - kind.firstFieldNumber }) else { continue }
+      return .option(
+        OptionSlice(
+          operation: kind.rawValue, type: option.type, offset: field.offset, length: field.length, isPresence: false))
     }
-    var index = Int(number)
-    var matching = kind.options.filter { kind == .ipv6 ? $0.number == id : UInt32($0.type) == id }
-    if kind == .ipv6 { index -= 1 }
-    // The blocks of a SACK option are one option's fields in nft: two of each block after kind and length.
-    if kind == .tcp, matching.count > 1, index >= 2 {
-      matching = Array(matching.dropFirst((index - 2) / 2))
-      index = 2 + (index - 2) % 2
-    }
-    guard let option = matching.first, option.fields.indices.contains(index) else { return nil }
-    let field = option.fields[index]
-    return .option(
-      OptionSlice(
-        operation: kind.rawValue, type: option.type, offset: field.offset, length: field.length, isPresence: false))
+    return nil
   }
 }
