@@ -95,11 +95,20 @@ extension RuleChecker {
 
   // MARK: Maps
 
+  /// What is looked up; the parts of a concatenation that are known without a packet are of the types that a named
+  /// set says.
+  mutating func lookupKey(_ key: ExpressionSyntax, in set: ExpressionSyntax) throws(SyntaxError) -> Operand {
+    guard case .concatenation(let parts) = key.kind, parts.contains(where: \.isConstant),
+      case .setReference(let name) = set.kind
+    else { return try operand(key) }
+    return try operand(key, expected: try declared(name, at: set.span).key)
+  }
+
   private mutating func map(
     key: ExpressionSyntax, _ map: ExpressionSyntax, expected: [ValueType]?, at span: Span
   ) throws(SyntaxError) -> Operand {
     try requireFixedWidth(key)
-    let keyOperand = try operand(key)
+    let keyOperand = try lookupKey(key, in: map)
     switch map.kind {
     case .setReference(let name):
       let set = try declared(name, at: map.span)
@@ -166,7 +175,8 @@ extension RuleChecker {
   }
 
   /// A set or map without a name, and the key as it must be looked up.
-  /// - Parameter written: the key as it was written, which nft needs to print values of no type of their own.
+  /// - Parameter written: the key as it was written, which nft needs to print a concatenation's values of no type of
+  ///   their own.
   func anonymous(
     _ elements: [ElementSyntax], key: Operand, _ written: ExpressionSyntax, data: SetDeclaration.Data?, at span: Span
   ) throws(SyntaxError) -> (set: SetDefinition, key: Operand) {

@@ -53,7 +53,7 @@ extension RuleChecker {
     try requireHook([0], "tproxy", at: span)
     let proxied = try proxiedFamily(word, at: span)
     guard address != nil || port != nil else { throw SyntaxError("tproxy needs an address or a port", at: span) }
-    guard context.transport != .unknown else {
+    guard context.transport != .unknown || context.isTransportInSomeSet else {
       throw SyntaxError(
         "a transparent proxy asks for a transport protocol", at: span, hint: "match meta l4proto tcp or udp before")
     }

@@ -2,7 +2,7 @@ import Model
 
 extension RuleChecker {
   mutating func check(_ match: MatchSyntax) throws(SyntaxError) {
-    let left = try operand(match.left).asked(for: match.right)
+    let left = try lookupKey(match.left, in: match.right).asked(for: match.right)
     if let mask = match.mask { return try checkMasked(left, match, mask) }
     if let only = match.right.onlyElement, !left.isConcatenation {
       var single = match
@@ -23,6 +23,7 @@ extension RuleChecker {
     case .setReference(let name):
       let isInverted = try membership(match.operator, at: match.right.span)
       let key = try matching(left, try declared(name, at: match.right.span), at: match.right.span)
+      if !isInverted { context.learn(inSomeSet: left) }
       emit(key, slot: 0)
       output.append(.lookup(.named(name), key: Register(slot: 0), to: nil, inverted: isInverted))
     case .range(let from, let through): try checkRange(left, match, from, through)
@@ -211,7 +212,7 @@ extension RuleChecker {
   // MARK: Verdict maps
 
   mutating func checkVerdictMap(key: ExpressionSyntax, _ map: ExpressionSyntax) throws(SyntaxError) {
-    let left = try operand(key)
+    let left = try lookupKey(key, in: map)
     switch map.kind {
     case .set(let elements):
       let lookup = try anonymous(elements, key: left, key, data: .verdict, at: map.span)

@@ -25,6 +25,8 @@ struct ProtocolContext {
   var transport: Layer = .unknown
   /// A set of protocols was matched, so that none of them is certain.
   var isTransportAmbiguous = false
+  /// The transport protocol is one of a named set's, which may hold anything.
+  var isTransportInSomeSet = false
   var isNetworkAmbiguous = false
   /// A match told the network protocol, so that no other link-layer header can come before it any more.
   var isNetworkFixed = false
@@ -71,6 +73,12 @@ struct ProtocolContext {
     } else if let field = operand.field {
       learn(field, is: UInt64(truncatingIfNeeded: value))
     }
+  }
+
+  /// Takes in that the operand is in a named set.
+  mutating func learn(inSomeSet operand: Operand) {
+    let isNext = operand.field.map { $0.isNext && HeaderProtocol[$0.header].base == .network } ?? false
+    if operand.metaKey == .l4Proto || isNext { isTransportInSomeSet = true }
   }
 
   private mutating func learn(_ key: MetaKey, is value: UInt64) {

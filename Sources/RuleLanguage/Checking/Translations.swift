@@ -88,7 +88,7 @@ extension RuleChecker {
 
   /// A port belongs to a transport protocol, which the rule must have matched.
   private func requireTransportMatch(at span: Span) throws(SyntaxError) {
-    guard context.transport != .unknown else {
+    guard context.transport != .unknown || context.isTransportInSomeSet else {
       throw SyntaxError(
         "a port asks for a transport protocol", at: span, hint: "match tcp dport, meta l4proto tcp or the like before")
     }
