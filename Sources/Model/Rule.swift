@@ -36,7 +36,8 @@ extension Expression {
   /// thousands of rules are compared each time a plan is made.
   package func hasSameEffect(as other: Expression) -> Bool {
     switch self {
-    case .counter, .quota, .last, .dynamicSet, .nat, .masquerade, .redirect: withoutState == other.withoutState
+    case .counter, .quota, .last, .dynamicSet, .nat, .masquerade, .redirect, .conntrack:
+      withoutState == other.withoutState
     default: self == other
     }
   }
@@ -44,8 +45,12 @@ extension Expression {
   /// `NF_NAT_RANGE_MAP_IPS` and `NF_NAT_RANGE_PROTO_SPECIFIED`, which the kernel sets where addresses or ports are given.
   private static let impliedNatFlags: UInt32 = 0x3
 
+  /// `NFT_CT_L3PROTOCOL` and `NFT_CT_PROTOCOL`: the same both ways, and the kernel does not give the direction back
+  /// (`nft_ct_get_dump` in net/netfilter/nft_ct.c).
+  private static let undirectedKeys = [ConntrackKey(rawValue: 7), ConntrackKey(rawValue: 10)]
+
   /// The expression as it was before it met a packet: what it has counted is not what it does, and what the kernel
-  /// adds by itself says nothing.
+  /// adds or leaves out by itself says nothing.
   package var withoutState: Expression {
     switch self {
     case .counter: .counter(packets: 0, bytes: 0)
@@ -58,6 +63,8 @@ extension Expression {
           flags: nat.flags & ~Self.impliedNatFlags))
     case .masquerade(let ports, let flags): .masquerade(ports: ports, flags: flags & ~Self.impliedNatFlags)
     case .redirect(let ports, let flags): .redirect(ports: ports, flags: flags & ~Self.impliedNatFlags)
+    case .conntrack(let key, _?, let register) where Self.undirectedKeys.contains(key):
+      .conntrack(key, direction: nil, to: register)
     case .dynamicSet(let operation, let set, let key, let data, let timeout, let expressions):
       .dynamicSet(
         operation, set: set, key: key, data: data, timeout: timeout, expressions: expressions.map(\.withoutState))

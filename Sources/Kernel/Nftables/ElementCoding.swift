@@ -103,6 +103,6 @@ extension ElementData {
     // A range of addresses or ports to map to: first and last, one after the other.
     let half = value.count / 2
     let (first, last) = (Bytes(slice: value.prefix(half)), Bytes(slice: value.suffix(half)))
-    self = .value(first, end: first == last ? nil : last)
+    self = .value(first, end: last)
   }
 }

@@ -105,7 +105,8 @@ extension RuleChecker {
       throw SyntaxError("fib takes either iif or oif", at: span)
     }
     if result.text == "check" || result.text == "exists" {
-      let value = ValueType(.boolean, order: .host, width: 8)
+      // The kernel writes a whole register.
+      let value = ValueType(.boolean, order: .host, width: 32)
       return Operand(
         .load(.fib(result: 1, flags: flags | FibFlag.present, to: Register(slot: 0))), value, span: span)
     }

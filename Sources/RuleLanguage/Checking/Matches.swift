@@ -236,7 +236,7 @@ extension Operand {
     else { return self }
     return Operand(
       .load(.fib(result: 1, flags: flags | FibFlag.present, to: register)),
-      ValueType(.boolean, order: .host, width: 8), span: span)
+      ValueType(.boolean, order: .host, width: 32), span: span)
   }
 
   /// Read from the packet and not computed with.

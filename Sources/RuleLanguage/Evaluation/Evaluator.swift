@@ -31,6 +31,7 @@ final class Evaluator {
     for id in order {
       guard let state = states[id] else { continue }
       normalizeSets(state)
+      markUpdatedSets(state)
       ReferenceCheck(state: state, sources: sources).run { fail($0) }
     }
   }

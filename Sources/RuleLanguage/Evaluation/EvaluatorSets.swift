@@ -85,6 +85,28 @@ extension Evaluator {
     }
   }
 
+  /// Sets that rules add to are ones that packets change, whether or not their declarations say so: nft sets the flag.
+  func markUpdatedSets(_ state: TableState) {
+    var updated: Swift.Set<String> = []
+    for chain in state.chains.values {
+      for rule in chain.rules { Self.collectUpdatedSets(rule, into: &updated) }
+    }
+    for name in updated {
+      _ = state.withSets { $0.change(name) { $0.declaration.definition.flags.insert(.dynamic) } }
+    }
+  }
+
+  private static func collectUpdatedSets(_ rule: Rule, into names: inout Swift.Set<String>) {
+    for expression in rule.expressions {
+      switch expression {
+      case .dynamicSet(_, let set, _, _, _, _): names.insert(set)
+      case .verdict(.jump(.anonymous(let rules))), .verdict(.goto(.anonymous(let rules))):
+        for rule in rules { collectUpdatedSets(rule, into: &names) }
+      default: continue
+      }
+    }
+  }
+
   /// Brings each set's elements into the form in which the kernel gives them back: intervals in order, nothing twice.
   func normalizeSets(_ state: TableState) {
     for (name, set) in state.sets.pairs {

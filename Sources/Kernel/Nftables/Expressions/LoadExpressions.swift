@@ -56,8 +56,11 @@ extension MessageWriter {
       writer.register(NFTA_EXTHDR_DREG, to)
       writer.register(NFTA_EXTHDR_SREG, from)
       writer.number(NFTA_EXTHDR_TYPE, field.type)
-      writer.number(NFTA_EXTHDR_OFFSET, field.offset)
-      writer.number(NFTA_EXTHDR_LEN, field.length)
+      // An option that is taken out has neither (`nft_exthdr_tcp_strip_init` in net/netfilter/nft_exthdr.c).
+      if to != nil || from != nil {
+        writer.number(NFTA_EXTHDR_OFFSET, field.offset)
+        writer.number(NFTA_EXTHDR_LEN, field.length)
+      }
       writer.number(NFTA_EXTHDR_OP, field.operation)
       if field.flags != 0 { writer.number(NFTA_EXTHDR_FLAGS, field.flags) }
     }
@@ -90,7 +93,8 @@ extension MessageWriter {
     expression("osf") { writer in
       writer.register(NFTA_OSF_DREG, register)
       writer.number(NFTA_OSF_TTL, ttl)
-      writer.number(NFTA_OSF_FLAGS, flags)
+      // The kernel takes no flags but these (`nft_osf_init` in net/netfilter/nft_osf.c).
+      if flags != 0 { writer.number(NFTA_OSF_FLAGS, flags) }
     }
   }
 
@@ -173,11 +177,10 @@ extension ExpressionDecoder {
   }
 
   static func extensionHeader(_ attributes: Attributes) -> Expression? {
-    guard let type = attributes.byte(NFTA_EXTHDR_TYPE), let offset = attributes.number(NFTA_EXTHDR_OFFSET),
-      let length = attributes.number(NFTA_EXTHDR_LEN)
-    else { return nil }
+    guard let type = attributes.byte(NFTA_EXTHDR_TYPE) else { return nil }
     let field = ExtensionHeaderField(
-      operation: attributes.number(NFTA_EXTHDR_OP) ?? 0, type: type, offset: offset, length: length,
+      operation: attributes.number(NFTA_EXTHDR_OP) ?? 0, type: type,
+      offset: attributes.number(NFTA_EXTHDR_OFFSET) ?? 0, length: attributes.number(NFTA_EXTHDR_LEN) ?? 0,
       flags: attributes.number(NFTA_EXTHDR_FLAGS) ?? 0)
     if let register = attributes.register(NFTA_EXTHDR_DREG) { return .extensionHeader(field, to: register) }
     if let register = attributes.register(NFTA_EXTHDR_SREG) { return .extensionHeaderSet(field, from: register) }

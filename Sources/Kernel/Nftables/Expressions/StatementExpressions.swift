@@ -9,8 +9,9 @@ extension MessageWriter {
     expression("log") { writer in
       if let prefix = log.prefix { writer.text(NFTA_LOG_PREFIX, prefix) }
       if let group = log.group { writer.number(NFTA_LOG_GROUP, group) }
-      if let length = log.snapLength { writer.number(NFTA_LOG_SNAPLEN, length) }
-      if let threshold = log.queueThreshold { writer.number(NFTA_LOG_QTHRESHOLD, threshold) }
+      // Zero is what a group has by itself; nft would list it.
+      if let length = log.snapLength, length != 0 { writer.number(NFTA_LOG_SNAPLEN, length) }
+      if let threshold = log.queueThreshold, threshold != 0 { writer.number(NFTA_LOG_QTHRESHOLD, threshold) }
       if let level = log.level { writer.number(NFTA_LOG_LEVEL, level) }
       if let flags = log.flags { writer.number(NFTA_LOG_FLAGS, flags) }
     }
@@ -74,10 +75,12 @@ extension ExpressionDecoder {
 
   static func log(_ attributes: Attributes) -> Expression? {
     let level = attributes.number(NFTA_LOG_LEVEL)
+    let group = attributes.short(NFTA_LOG_GROUP)
     return .log(
       Log(
-        prefix: attributes.text(NFTA_LOG_PREFIX), group: attributes.short(NFTA_LOG_GROUP),
-        snapLength: attributes.number(NFTA_LOG_SNAPLEN), queueThreshold: attributes.short(NFTA_LOG_QTHRESHOLD),
+        prefix: attributes.text(NFTA_LOG_PREFIX), group: group,
+        snapLength: attributes.number(NFTA_LOG_SNAPLEN) ?? group.map { _ in 0 },
+        queueThreshold: attributes.short(NFTA_LOG_QTHRESHOLD) ?? group.map { _ in 0 },
         level: level == defaultLogLevel ? nil : level, flags: attributes.number(NFTA_LOG_FLAGS)))
   }
 
