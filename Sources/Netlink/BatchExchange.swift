@@ -9,25 +9,22 @@ extension NetlinkSocket {
     _ sequences: ClosedRange<UInt32>, to operation: String
   ) throws(NetlinkError) -> [NetlinkError] {
     var refusals: [NetlinkError] = []
+    let port = port
+    var isSettled = false
     do throws(NetlinkError) {
-      while true {
-        for message in try receive(to: operation) ?? [] {
+      while !isSettled {
+        _ = try receive(to: operation) { (message) throws(NetlinkError) in
           guard message.port == port, sequences.contains(message.sequence) else {
             throw NetlinkError(operation, .malformed, message: "a reply to another request came")
           }
-          guard let answer = message.acknowledgement else { continue }
-          if answer.errno != 0 {
-            refusals.append(
-              NetlinkError(
-                operation, .refused(errno: answer.errno), message: answer.text, offset: answer.offset,
-                sequence: message.sequence))
-          }
-          if message.sequence == sequences.upperBound { return refusals }
+          guard let answer = message.acknowledgement else { return }
+          if answer.errno != 0 { refusals.append(answer.refusal(of: message, to: operation)) }
+          if message.sequence == sequences.upperBound { isSettled = true }
         }
       }
+      return refusals
     } catch {
-      // What is still queued must not be taken for an answer to the next request.
-      while (try? receive(waits: false, to: operation)) ?? nil != nil {}
+      discardReplies(to: operation)
       throw error
     }
   }

@@ -2,25 +2,24 @@ internal import CMnl
 
 extension NetlinkSocket {
   /// Sends one message and waits until the kernel has acknowledged it.
-  /// - Returns: the replies before the acknowledgement.
+  /// - Parameter reply: gets the replies before the acknowledgement.
   package mutating func request(
-    type: UInt16, flags: UInt16 = 0, to operation: String, _ body: (inout MessageWriter) -> Void
-  ) throws(NetlinkError) -> [Message] {
+    type: UInt16, flags: UInt16 = 0, to operation: String, _ body: (inout MessageWriter) -> Void,
+    reply: (Message) -> Void = { _ in }
+  ) throws(NetlinkError) {
     var writer = makeWriter()
     let sequence = writer.beginMessage(type: type, flags: flags | UInt16(NLM_F_ACK))
     body(&writer)
     writer.endMessage()
     try send(writer, to: operation)
-    var replies: [Message] = []
-    while true {
-      for message in try receive(to: operation) ?? [] {
-        try check(message, is: sequence, to: operation)
-        guard let acknowledgement = message.acknowledgement else {
-          replies.append(message)
-          continue
-        }
-        guard acknowledgement.errno == 0 else { throw refusal(acknowledgement, of: message, to: operation) }
-        return replies
+    let port = port
+    var isAcknowledged = false
+    while !isAcknowledged {
+      _ = try receive(to: operation) { (message) throws(NetlinkError) in
+        try message.check(is: sequence, for: port, to: operation)
+        guard let acknowledgement = message.acknowledgement else { return reply(message) }
+        guard acknowledgement.errno == 0 else { throw acknowledgement.refusal(of: message, to: operation) }
+        isAcknowledged = true
       }
     }
   }
@@ -49,29 +48,31 @@ extension NetlinkSocket {
     _ sequence: UInt32, to operation: String, into result: inout Result,
     each: (inout Result, Message) throws(NetlinkError) -> Void
   ) throws(NetlinkError) -> Bool {
+    let port = port
     var isWhole = true
+    var isAtEnd = false
     // The dump is read to its end even if a message of it cannot be used, so that the next request's reply is
     // the next message.
     var failure: NetlinkError?
-    while true {
-      for message in try receive(to: operation) ?? [] {
-        try check(message, is: sequence, to: operation)
+    while !isAtEnd {
+      _ = try receive(to: operation) { (message) throws(NetlinkError) in
+        try message.check(is: sequence, for: port, to: operation)
         if message.flags & UInt16(NLM_F_DUMP_INTR) != 0 { isWhole = false }
         if message.type == UInt16(NLMSG_DONE) {
           // The payload is the dump's own result.
-          if let status = message.header(as: Int32.self), status < 0 {
+          if let status = message.status, status < 0 {
             throw NetlinkError(operation, .refused(errno: -status), sequence: sequence)
           }
-          if let failure, isWhole { throw failure }
-          return isWhole
+          isAtEnd = true
+        } else if let acknowledgement = message.acknowledgement {
+          throw acknowledgement.refusal(of: message, to: operation)
+        } else if failure == nil {
+          do throws(NetlinkError) { try each(&result, message) } catch { failure = error }
         }
-        if let acknowledgement = message.acknowledgement {
-          throw refusal(acknowledgement, of: message, to: operation)
-        }
-        guard failure == nil else { continue }
-        do throws(NetlinkError) { try each(&result, message) } catch { failure = error }
       }
     }
+    if let failure, isWhole { throw failure }
+    return isWhole
   }
 
   /// Reads what has come, without waiting: the kernel works on a send before the call returns, so all that it
@@ -83,21 +84,17 @@ extension NetlinkSocket {
   ) throws(NetlinkError) -> [NetlinkError] {
     var refusals: [NetlinkError] = []
     var loss: NetlinkError?
+    let port = port
     while true {
       do throws(NetlinkError) {
-        guard let messages = try receive(waits: false, to: operation) else { break }
-        for message in messages {
+        let isThere = try receive(waits: false, to: operation) { (message) throws(NetlinkError) in
           guard message.port == port, sequences.contains(message.sequence) else {
             throw NetlinkError(operation, .malformed, message: "a reply to another request came")
           }
-          guard let acknowledgement = message.acknowledgement else {
-            reply(message)
-            continue
-          }
-          if acknowledgement.errno != 0 {
-            refusals.append(refusal(acknowledgement, of: message, to: operation))
-          }
+          guard let acknowledgement = message.acknowledgement else { return reply(message) }
+          if acknowledgement.errno != 0 { refusals.append(acknowledgement.refusal(of: message, to: operation)) }
         }
+        if !isThere { break }
       } catch {
         // The loss is told before what did come (`sock_error` in net/core/datagram.c).
         guard error.cause == .unknownOutcome else { throw error }
@@ -108,18 +105,20 @@ extension NetlinkSocket {
     if let loss, refusals.isEmpty { throw loss }
     return refusals.sorted { ($0.sequence ?? 0) < ($1.sequence ?? 0) }
   }
+}
 
-  private func check(_ message: Message, is sequence: UInt32, to operation: String) throws(NetlinkError) {
-    guard message.port == port, message.sequence == sequence else {
+extension Message {
+  fileprivate func check(
+    is sequence: UInt32, for port: UInt32, to operation: String
+  ) throws(NetlinkError) {
+    guard self.port == port, self.sequence == sequence else {
       throw NetlinkError(operation, .malformed, message: "a reply to another request came")
     }
   }
+}
 
-  private func refusal(
-    _ acknowledgement: Message.Acknowledgement, of message: Message, to operation: String
-  ) -> NetlinkError {
-    NetlinkError(
-      operation, .refused(errno: acknowledgement.errno), message: acknowledgement.text,
-      offset: acknowledgement.offset, sequence: message.sequence)
+extension Message.Acknowledgement {
+  func refusal(of message: Message, to operation: String) -> NetlinkError {
+    NetlinkError(operation, .refused(errno: errno), message: text, offset: offset, sequence: message.sequence)
   }
 }

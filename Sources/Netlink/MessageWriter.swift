@@ -1,28 +1,36 @@
 internal import CMnl
+import Glibc
 
 /// Netlink messages one after another in one growing buffer, as they are sent.
 ///
 /// Attributes are written through a pointer, with room made at most once for each: a set of a million elements is
 /// encoded at some nanoseconds an element.
 @safe package struct MessageWriter: ~Copyable {
-  @usableFromInline var base: UnsafeMutableRawPointer
-  @usableFromInline var capacity: Int
+  private var base: UnsafeMutableRawPointer
+  private var capacity: Int
   /// Bytes written so far.
-  @usableFromInline package internal(set) var count = 0
+  package private(set) var count = 0
   /// What the next message is numbered.
   package private(set) var nextSequence: UInt32
   /// Whether some attribute was too long for its 16 bits of length; such a buffer is not sent.
-  @usableFromInline package internal(set) var isTooLong = false
+  package private(set) var isTooLong = false
   private var messageStart = 0
 
   /// - Parameter firstSequence: from the socket (`NetlinkSocket.makeWriter`), so that no two requests share one.
   package init(firstSequence: UInt32, capacity: Int = 4096) {
     self.capacity = max(capacity, 64)
-    unsafe base = .allocate(byteCount: self.capacity, alignment: 8)
+    unsafe base = MessageWriter.resized(nil, to: self.capacity)
     nextSequence = firstSequence
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit { unsafe free(base) }
+
+  private static func resized(_ block: UnsafeMutableRawPointer?, to size: Int) -> UnsafeMutableRawPointer {
+    guard let resized = unsafe realloc(block, size) else {
+      preconditionFailure("no memory for \(size) bytes of messages")
+    }
+    return unsafe resized
+  }
 
   /// All that was written; only valid inside the closure.
   package func withBytes<Result, Failure: Error>(
@@ -66,29 +74,26 @@ extension MessageWriter {
 
   /// Where a nested attribute began, for `endNested`.
   package struct Nested {
-    @usableFromInline let start: Int
-
-    @inlinable init(start: Int) { self.start = start }
+    fileprivate let start: Int
   }
 
   /// Begins an attribute that holds attributes (`NLA_F_NESTED`).
-  @inlinable package mutating func beginNested(_ type: UInt16) -> Nested {
+  package mutating func beginNested(_ type: UInt16) -> Nested {
     reserve(4)
     let start = count
     unsafe store(UInt16(0))
-    // NLA_F_NESTED; the header's macro cannot stand in code that is inlined elsewhere.
-    unsafe store(type | 0x8000)
+    unsafe store(type | UInt16(NLA_F_NESTED))
     return Nested(start: start)
   }
 
-  @inlinable package mutating func endNested(_ nested: Nested) {
+  package mutating func endNested(_ nested: Nested) {
     let length = count - nested.start
     if length > Int(UInt16.max) { isTooLong = true }
     unsafe base.storeBytes(of: UInt16(truncatingIfNeeded: length), toByteOffset: nested.start, as: UInt16.self)
   }
 
   /// Bytes in the nested attribute so far, its own header included.
-  @inlinable package func length(of nested: Nested) -> Int { count - nested.start }
+  package func length(of nested: Nested) -> Int { count - nested.start }
 
   /// An attribute that holds attributes, written by `body`.
   package mutating func putNested<Failure: Error>(
@@ -101,21 +106,25 @@ extension MessageWriter {
 }
 
 extension MessageWriter {
+  // One function for each width: a generic one is not specialized in the modules that call it.
+
   /// An integer in the machine's own byte order, as rtnetlink wants it.
-  @inlinable package mutating func put<Value: FixedWidthInteger & BitwiseCopyable>(_ type: UInt16, _ value: Value) {
+  package mutating func put(_ type: UInt16, _ value: UInt8) { putInteger(type, value) }
+  package mutating func put(_ type: UInt16, _ value: UInt16) { putInteger(type, value) }
+  package mutating func put(_ type: UInt16, _ value: UInt32) { putInteger(type, value) }
+
+  /// An integer in network byte order, as nfnetlink wants it.
+  package mutating func putBigEndian(_ type: UInt16, _ value: UInt16) { putInteger(type, value.bigEndian) }
+  package mutating func putBigEndian(_ type: UInt16, _ value: UInt32) { putInteger(type, value.bigEndian) }
+  package mutating func putBigEndian(_ type: UInt16, _ value: UInt64) { putInteger(type, value.bigEndian) }
+
+  private mutating func putInteger<Value: FixedWidthInteger & BitwiseCopyable>(_ type: UInt16, _ value: Value) {
     let size = MemoryLayout<Value>.size
     reserve(4 + size + 3)
     unsafe store(UInt16(4 + size))
     unsafe store(type)
     unsafe base.storeBytes(of: value, toByteOffset: count, as: Value.self)
     pad(after: size)
-  }
-
-  /// An integer in network byte order, as nfnetlink wants it.
-  @inlinable package mutating func putBigEndian<Value: FixedWidthInteger & BitwiseCopyable>(
-    _ type: UInt16, _ value: Value
-  ) {
-    put(type, value.bigEndian)
   }
 
   /// A string with the zero byte that ends it.
@@ -143,7 +152,7 @@ extension MessageWriter {
   /// `count` bytes of two little-endian words, the first byte being the first word's lowest: short values (addresses,
   /// ports) without a call for each byte.
   /// - Precondition: `length` is at most 16.
-  @inlinable package mutating func put(_ type: UInt16, words first: UInt64, _ second: UInt64, length: Int) {
+  package mutating func put(_ type: UInt16, words first: UInt64, _ second: UInt64, length: Int) {
     precondition(length <= 16, "two words have no \(length) bytes")
     reserve(4 + 16 + 3)
     unsafe store(UInt16(4 + length))
@@ -159,15 +168,20 @@ extension MessageWriter {
   /// Attributes that stand in a buffer already, headers included, each padded to 4 bytes.
   package mutating func putEncoded(_ attributes: [UInt8]) {
     reserve(attributes.count + 3)
-    for byte in attributes { unsafe store(byte) }
+    unsafe attributes.withUnsafeBytes { bytes in unsafe copy(bytes) }
     pad(after: 0)
+  }
+
+  /// Room must have been reserved.
+  @unsafe private mutating func copy(_ bytes: UnsafeRawBufferPointer) {
+    unsafe UnsafeMutableRawBufferPointer(start: base + count, count: bytes.count).copyMemory(from: bytes)
+    count += bytes.count
   }
 
   private mutating func put(_ type: UInt16, _ bytes: UnsafeRawBufferPointer, terminated: Bool) {
     let length = bytes.count + (terminated ? 1 : 0)
     putAttributeHeader(type, length: length)
-    unsafe UnsafeMutableRawBufferPointer(start: base + count, count: bytes.count).copyMemory(from: bytes)
-    count += bytes.count
+    unsafe copy(bytes)
     if terminated { unsafe store(UInt8(0)) }
     pad(after: 0)
   }
@@ -181,27 +195,24 @@ extension MessageWriter {
 
   /// Counts `size` bytes as written and fills up to the next multiple of 4 with zeros. All that stands in the
   /// buffer begins at such a multiple.
-  @inlinable mutating func pad(after size: Int) {
+  private mutating func pad(after size: Int) {
     count += size
     while count & 3 != 0 { unsafe store(UInt8(0)) }
   }
 
   /// Room must have been reserved.
-  @unsafe @inlinable mutating func store<Value: BitwiseCopyable>(_ value: Value) {
+  @unsafe private mutating func store<Value: BitwiseCopyable>(_ value: Value) {
     unsafe base.storeBytes(of: value, toByteOffset: count, as: Value.self)
     count += MemoryLayout<Value>.size
   }
 
-  @inlinable mutating func reserve(_ bytes: Int) {
+  private mutating func reserve(_ bytes: Int) {
     if count + bytes > capacity { grow(by: bytes) }
   }
 
-  @usableFromInline mutating func grow(by bytes: Int) {
-    let larger = max(capacity * 2, count + bytes)
-    let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 8)
-    unsafe moved.copyMemory(from: base, byteCount: count)
-    unsafe base.deallocate()
-    unsafe base = unsafe moved
-    capacity = larger
+  private mutating func grow(by bytes: Int) {
+    capacity = max(capacity * 2, count + bytes)
+    // The kernel moves large blocks page by page (mremap(2)), so that old and new are never both in memory.
+    unsafe base = MessageWriter.resized(base, to: capacity)
   }
 }

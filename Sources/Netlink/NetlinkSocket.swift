@@ -17,6 +17,8 @@ package enum NetlinkProtocol: Int32, Sendable {
   package let port: UInt32
   private var lastSequence: UInt32 = 0
   private var sendLimit: Int
+  /// What was received last.
+  private let buffer: UnsafeMutableRawBufferPointer
 
   /// The kernel cuts dumps into messages of at most 32 KiB (`netlink_dump` in net/netlink/af_netlink.c); with less
   /// room they come in more and smaller parts, with more nothing is won.
@@ -42,10 +44,14 @@ package enum NetlinkProtocol: Int32, Sendable {
     }
     unsafe port = mnl_socket_get_portid(handle)
     unsafe sendLimit = NetlinkSocket.sendBuffer(of: handle)
+    unsafe buffer = .allocate(byteCount: NetlinkSocket.receiveSize, alignment: 8)
     unsafe self.handle = unsafe handle
   }
 
-  deinit { unsafe mnl_socket_close(handle) }
+  deinit {
+    unsafe mnl_socket_close(handle)
+    unsafe buffer.deallocate()
+  }
 
   private static func setOptions(
     of handle: OpaquePointer, _ netlinkProtocol: NetlinkProtocol, groups: [UInt32]
@@ -114,32 +120,32 @@ extension NetlinkSocket {
     unsafe sendLimit = NetlinkSocket.sendBuffer(of: handle)
   }
 
-  /// The messages of one datagram.
-  /// - Returns: nil if none is there and `waits` is false.
-  package mutating func receive(
-    waits: Bool = true, to operation: String
-  ) throws(NetlinkError) -> [Message]? {
-    var failure: Int32 = 0
-    let datagram = unsafe [UInt8](unsafeUninitializedCapacity: NetlinkSocket.receiveSize) { buffer, count in
-      var received: Int
-      repeat {
-        received = unsafe recv(
-          descriptor, buffer.baseAddress, buffer.count,
-          Int32(MSG_TRUNC) | (waits ? 0 : Int32(MSG_DONTWAIT)))
-      } while received < 0 && errno == EINTR
-      if received < 0 { failure = errno }
-      if received > buffer.count { failure = ENOBUFS }
-      count = Swift.max(0, Swift.min(received, buffer.count))
-    }
+  /// Hands on the messages of one datagram; they hold until `each` returns.
+  /// - Returns: false if none is there and `waits` is false.
+  package func receive(
+    waits: Bool = true, to operation: String, each: (Message) throws(NetlinkError) -> Void
+  ) throws(NetlinkError) -> Bool {
+    var received: Int
+    repeat {
+      received = unsafe recv(
+        descriptor, buffer.baseAddress, buffer.count, Int32(MSG_TRUNC) | (waits ? 0 : Int32(MSG_DONTWAIT)))
+    } while received < 0 && errno == EINTR
+    let failure = received < 0 ? errno : unsafe received > buffer.count ? ENOBUFS : 0
     switch failure {
     case 0: break
-    case EAGAIN where !waits: return nil
+    case EAGAIN where !waits: return false
     case EAGAIN, ENOBUFS: throw NetlinkError(operation, .unknownOutcome)
     default: throw NetlinkError(operation, .socket(errno: failure))
     }
-    guard let messages = Message.split(datagram) else {
+    let datagram = unsafe ReceivedBytes(UnsafeRawBufferPointer(rebasing: buffer[..<received]))
+    guard try Message.split(datagram, each) else {
       throw NetlinkError(operation, .malformed, message: "a message's length does not fit its datagram")
     }
-    return messages
+    return true
+  }
+
+  /// Drops what has come, so that it is not taken for an answer to the next request.
+  package func discardReplies(to operation: String) {
+    while (try? receive(waits: false, to: operation) { (_) throws(NetlinkError) in }) ?? false {}
   }
 }

@@ -38,7 +38,9 @@ extension MessageWriter {
   mutating func nested<Failure: Error>(
     _ key: some RawRepresentable<UInt32>, _ body: (inout MessageWriter) throws(Failure) -> Void
   ) throws(Failure) {
-    try putNested(UInt16(key.rawValue), body)
+    let nested = beginNested(UInt16(key.rawValue))
+    try body(&self)
+    endNested(nested)
   }
 
   /// A value as the expressions and elements carry it.
@@ -67,7 +69,7 @@ extension Attributes {
   func register(_ key: some RawRepresentable<UInt32>) -> Register? { number(key).map { Register(rawValue: $0) } }
 
   func data(_ key: some RawRepresentable<UInt32>) -> Bytes? {
-    first(key)?.nested.first(NFTA_DATA_VALUE).map { Bytes(slice: $0.payload) }
+    first(key)?.nested.first(NFTA_DATA_VALUE).map { Bytes($0.payload) }
   }
 
   func nested(_ key: some RawRepresentable<UInt32>) -> Attributes? { first(key)?.nested }

@@ -44,9 +44,19 @@ extension MessageWriter {
   }
 }
 
+/// What tells how a set's elements are to be understood; a whole definition would be copied for each of them.
+struct ElementSet {
+  var timeout: UInt64?
+  var hasDataIntervals: Bool
+
+  init(_ set: SetDefinition) {
+    timeout = set.timeout
+    hasDataIntervals = set.userdata.dataInterval
+  }
+}
+
 extension KernelElement {
-  /// - Parameter set: tells how data are to be understood.
-  init(_ attributes: Attributes, of set: SetDefinition) {
+  init(_ attributes: Attributes, of set: ElementSet) {
     let flags = attributes.number(NFTA_SET_ELEM_FLAGS) ?? 0
     key = attributes.data(NFTA_SET_ELEM_KEY) ?? Bytes()
     keyEnd = attributes.data(NFTA_SET_ELEM_KEY_END)
@@ -59,7 +69,7 @@ extension KernelElement {
 
 extension SetElementDetails {
   /// - Returns: nil if the element has nothing beside its key.
-  convenience init?(_ attributes: Attributes, of set: SetDefinition, isCatchAll: Bool) {
+  convenience init?(_ attributes: Attributes, of set: ElementSet, isCatchAll: Bool) {
     var data: ElementData?
     var timeout: UInt64?
     var expiration: UInt64?
@@ -89,20 +99,19 @@ extension SetElementDetails {
 }
 
 extension ElementData {
-  init?(_ attributes: Attributes, of set: SetDefinition) {
+  init?(_ attributes: Attributes, of set: ElementSet) {
     if let verdict = attributes.nested(NFTA_DATA_VERDICT) {
       guard let verdict = Verdict(verdict) else { return nil }
       self = .verdict(verdict)
       return
     }
     guard let value = attributes.first(NFTA_DATA_VALUE)?.payload else { return nil }
-    guard set.userdata.dataInterval, value.count.isMultiple(of: 2) else {
-      self = .value(Bytes(slice: value), end: nil)
+    guard set.hasDataIntervals, value.count.isMultiple(of: 2) else {
+      self = .value(Bytes(value), end: nil)
       return
     }
     // A range of addresses or ports to map to: first and last, one after the other.
     let half = value.count / 2
-    let (first, last) = (Bytes(slice: value.prefix(half)), Bytes(slice: value.suffix(half)))
-    self = .value(first, end: last)
+    self = .value(Bytes(value.part(0..<half)), end: Bytes(value.part(half..<value.count)))
   }
 }

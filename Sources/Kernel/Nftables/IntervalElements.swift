@@ -64,8 +64,8 @@ extension SetElement {
         continue
       }
       // nft leaves out an end where the next interval of a map begins.
-      var last = Bytes(ones: element.key.count)
-      if index < sorted.count { last = sorted[index].key.predecessor ?? last }
+      let next = index < sorted.count ? sorted[index].key.predecessor : nil
+      let last = next ?? Bytes(ones: element.key.count)
       joined.append(SetElement(key: element.key, end: last == element.key ? nil : last, details: element.details))
     }
     return joined
@@ -92,6 +92,10 @@ extension Bytes {
 
   /// The value before in network byte order; nil before zero.
   var predecessor: Bytes? {
+    if count <= 8 {
+      let value = bigEndianValue
+      return value == 0 ? nil : Bytes(bigEndian: value - 1, width: count)
+    }
     var bytes = Array(self)
     for index in bytes.indices.reversed() {
       bytes[index] &-= 1

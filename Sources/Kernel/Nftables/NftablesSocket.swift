@@ -7,13 +7,13 @@ extension NetlinkSocket {
   /// `NFTA_GEN_ID`
   mutating func nftablesGeneration() throws(NetlinkError) -> UInt32 {
     let operation = "read the generation of nftables"
-    let replies = try request(type: UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_GETGEN.rawValue), to: operation)
-    {
+    var number: UInt32?
+    try request(type: UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_GETGEN.rawValue), to: operation) {
       $0.putHeader(nfgenmsg())
+    } reply: {
+      number = $0.attributes(after: MemoryLayout<nfgenmsg>.size).number(NFTA_GEN_ID)
     }
-    guard let number = replies.first?.attributes(after: MemoryLayout<nfgenmsg>.size).number(NFTA_GEN_ID) else {
-      throw NetlinkError(operation, .malformed, message: "there is no number in it")
-    }
+    guard let number else { throw NetlinkError(operation, .malformed, message: "there is no number in it") }
     return number
   }
 

@@ -61,9 +61,9 @@ extension StatefulObject {
   init?(_ attributes: Attributes) {
     guard let name = attributes.text(NFTA_OBJ_NAME), let kind = attributes.number(NFTA_OBJ_TYPE) else { return nil }
     let data = attributes.first(NFTA_OBJ_DATA)
-    let body = ObjectKind(rawValue: kind).flatMap { Body($0, data?.nested ?? Attributes([])) }
+    let body = ObjectKind(rawValue: kind).flatMap { Body($0, data?.nested ?? .none) }
     self.init(
-      name: name, body: body ?? .unknown(kind: kind, attributes: Array(data?.payload ?? [])),
+      name: name, body: body ?? .unknown(kind: kind, attributes: Array(data?.payload ?? .none)),
       comment: attributes.first(NFTA_OBJ_USERDATA).flatMap { Userdata($0.payload).text(NFTNL_UDATA_OBJ_COMMENT) },
       handle: attributes.long(NFTA_OBJ_HANDLE))
   }
@@ -81,7 +81,7 @@ extension StatefulObject.Body {
         l4proto: attributes.byte(NFTA_CT_HELPER_L4PROTO) ?? 0)
     case .conntrackTimeout:
       var values: [UInt32: UInt32] = [:]
-      for value in attributes.nested(NFTA_CT_TIMEOUT_DATA) ?? Attributes([]) where value.type > 0 {
+      for value in attributes.nested(NFTA_CT_TIMEOUT_DATA) ?? .none where value.type > 0 {
         values[UInt32(value.type) - 1] = value.bigEndian()
       }
       self = .conntrackTimeout(
@@ -92,7 +92,7 @@ extension StatefulObject.Body {
         l3proto: attributes.short(NFTA_CT_EXPECT_L3PROTO) ?? 0, l4proto: attributes.byte(NFTA_CT_EXPECT_L4PROTO) ?? 0,
         port: attributes.short(NFTA_CT_EXPECT_DPORT) ?? 0,
         timeout: attributes.first(NFTA_CT_EXPECT_TIMEOUT).map {
-          UInt32(truncatingIfNeeded: Bytes(slice: $0.payload).hostEndianValue)
+          UInt32(truncatingIfNeeded: Bytes($0.payload).hostEndianValue)
         } ?? 0,
         size: attributes.byte(NFTA_CT_EXPECT_SIZE) ?? 0)
     case .secmark: self = .secmark(context: attributes.text(NFTA_SECMARK_CTX) ?? "")

@@ -110,8 +110,8 @@ extension NetlinkSocket {
       var chain: [UInt8] = []
       var current: [Rule] = []
 
-      mutating func add(_ rule: Rule, chain name: ArraySlice<UInt8>) {
-        if !chain.elementsEqual(name) {
+      mutating func add(_ rule: Rule, chain name: ReceivedBytes) {
+        if !name.equals(chain) {
           flush()
           chain = Array(name)
         }
@@ -151,6 +151,7 @@ extension NetlinkSocket {
   }
 
   private mutating func readElements(of set: ReadSet) throws(NetlinkError) -> [SetElement] {
+    let definition = ElementSet(set.definition)
     let elements = try dumpNftables(
       NFT_MSG_GETSETELEM, family: set.table.family.rawValue,
       to: "read the elements of set \(set.table) \(set.definition.name)", into: [KernelElement](),
@@ -160,7 +161,7 @@ extension NetlinkSocket {
       }
     ) { (elements, _, attributes) throws(NetlinkError) in
       guard let list = attributes.nested(NFTA_SET_ELEM_LIST_ELEMENTS) else { return }
-      for attribute in list { elements.append(KernelElement(attribute.nested, of: set.definition)) }
+      for attribute in list { elements.append(KernelElement(attribute.nested, of: definition)) }
     }
     if set.definition.elementForm == .split { return SetElement.joining(elements) }
     return elements.map { SetElement(key: $0.key, end: $0.keyEnd, details: $0.details) }

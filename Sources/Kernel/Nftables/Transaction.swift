@@ -60,7 +60,7 @@ extension NetlinkSocket {
 
   /// Replies were lost: what the kernel has now says what happened.
   private mutating func settle(_ record: RecordUpdate, from generation: UInt32) throws -> UInt32 {
-    while (try? receive(waits: false, to: "read what is left")) ?? nil != nil {}
+    discardReplies(to: "read what is left")
     if case .write(let wanted) = record, try recordTableIsOwn() == true, try readRecord() == wanted {
       return max(generation &+ 1, 1)
     }

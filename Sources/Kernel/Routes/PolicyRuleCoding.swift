@@ -121,14 +121,14 @@ extension Attribute {
   /// `struct fib_rule_port_range`
   fileprivate var ports: ClosedRange<UInt16>? {
     guard payload.count == MemoryLayout<fib_rule_port_range>.size else { return nil }
-    let range = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: fib_rule_port_range.self) }
+    let range = unsafe payload.pointer.loadUnaligned(as: fib_rule_port_range.self)
     return range.start <= range.end ? range.start...range.end : nil
   }
 
   /// `struct fib_rule_uid_range`
   fileprivate var userIDs: ClosedRange<UInt32>? {
     guard payload.count == MemoryLayout<fib_rule_uid_range>.size else { return nil }
-    let range = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: fib_rule_uid_range.self) }
+    let range = unsafe payload.pointer.loadUnaligned(as: fib_rule_uid_range.self)
     return range.start <= range.end ? range.start...range.end : nil
   }
 }

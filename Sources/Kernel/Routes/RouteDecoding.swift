@@ -71,19 +71,19 @@ extension RouteType {
 extension NextHop {
   /// The `struct rtnexthop`s of `RTA_MULTIPATH`.
   fileprivate static func list(
-    _ payload: ArraySlice<UInt8>, _ interfaces: Interfaces, unnamed: inout Bool
+    _ payload: ReceivedBytes, _ interfaces: Interfaces, unnamed: inout Bool
   ) -> [NextHop] {
     var hops: [NextHop] = []
-    var rest = payload
+    var start = 0
     let size = MemoryLayout<rtnexthop>.size
-    while rest.count >= size {
-      let header = unsafe rest.withUnsafeBytes { unsafe $0.loadUnaligned(as: rtnexthop.self) }
+    while payload.count - start >= size {
+      let header = unsafe payload.pointer.loadUnaligned(fromByteOffset: start, as: rtnexthop.self)
       let length = Int(header.rtnh_len)
-      guard length >= size, length <= rest.count else { break }
+      guard length >= size, length <= payload.count - start else { break }
       var hop = NextHop(
         device: interfaces.name(of: header.rtnh_ifindex, unnamed: &unnamed), weight: UInt16(header.rtnh_hops) + 1,
         isOnLink: header.rtnh_flags & UInt8(RTNH_F_ONLINK) != 0)
-      for attribute in Attributes(rest.prefix(length).dropFirst(size)) {
+      for attribute in Attributes(payload.part((start + size)..<(start + length))) {
         switch UInt32(attribute.type) {
         case RTA_GATEWAY.rawValue: hop.gateway = attribute.address
         case RTA_VIA.rawValue: hop.gateway = attribute.viaAddress
@@ -91,7 +91,7 @@ extension NextHop {
         }
       }
       hops.append(hop)
-      rest = rest.dropFirst((length + 3) & ~3)
+      start += (length + 3) & ~3
     }
     return hops
   }
@@ -114,20 +114,8 @@ extension Interfaces {
 
 extension Attribute {
   /// In network order, 4 or 16 bytes.
-  var address: IPAddress? {
-    switch payload.count {
-    case 4: bigEndian(as: UInt32.self).map(IPAddress.v4)
-    case 16:
-      unsafe payload.withUnsafeBytes { bytes in
-        unsafe .v6(
-          high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
-          low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
-      }
-    default: nil
-    }
-  }
+  var address: IPAddress? { IPAddress(payload) }
 
   /// `struct rtvia`: a 16-bit address family, then the address.
-  fileprivate var viaAddress: IPAddress? { IPAddress(networkBytes: payload.dropFirst(2)) }
-
+  fileprivate var viaAddress: IPAddress? { payload.count > 2 ? IPAddress(payload.part(2..<payload.count)) : nil }
 }

@@ -28,7 +28,7 @@ extension Route {
     }
     if nextHops.count == 1 {
       nextHops[0].encodeGateway(for: key.destination.address.family, into: &writer)
-      if indices[0] != 0 { writer.put(UInt16(RTA_OIF.rawValue), indices[0]) }
+      if indices[0] != 0 { writer.put(UInt16(RTA_OIF.rawValue), UInt32(bitPattern: indices[0])) }
     } else if nextHops.count > 1 {
       let multipath = writer.beginNested(UInt16(RTA_MULTIPATH.rawValue))
       for (hop, index) in zip(nextHops, indices) {

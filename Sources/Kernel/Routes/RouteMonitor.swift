@@ -86,7 +86,10 @@ private final class MonitorSocket: Sendable {
     socket.withLock { socket in
       while true {
         do throws(NetlinkError) {
-          guard try socket?.receive(waits: false, to: "listen for changes of routes") != nil else { return true }
+          let isThere = try socket?.receive(waits: false, to: "listen for changes of routes") {
+            (_) throws(NetlinkError) in
+          }
+          guard isThere == true else { return true }
         } catch {
           // An overrun means that something changed, which is all that is told anyway.
           guard error.cause == .unknownOutcome else { return false }

@@ -81,7 +81,7 @@ extension ExpressionDecoder {
     guard let register = attributes.register(NFTA_IMMEDIATE_DREG), let data = attributes.nested(NFTA_IMMEDIATE_DATA)
     else { return nil }
     if let verdict = data.nested(NFTA_DATA_VERDICT) { return Verdict(verdict).map { .verdict($0) } }
-    return data.first(NFTA_DATA_VALUE).map { .immediate(Bytes(slice: $0.payload), to: register) }
+    return data.first(NFTA_DATA_VALUE).map { .immediate(Bytes($0.payload), to: register) }
   }
 
   static func compare(_ attributes: Attributes) -> Expression? {

@@ -127,25 +127,41 @@ enum ExpressionDecoder {
   /// Answers nil where attributes are missing or have values that the model does not know.
   typealias Decoder = @Sendable (Attributes) -> Expression?
 
-  private static let decoders: [String: Decoder] = [
-    "immediate": immediate, "cmp": compare, "range": range, "bitwise": bitwise, "byteorder": byteOrder,
-    "payload": payload, "meta": meta, "ct": conntrack, "exthdr": extensionHeader, "rt": routing, "fib": fib,
-    "socket": socket, "osf": osFingerprint, "xfrm": xfrm, "tunnel": tunnel, "numgen": numberGenerator, "hash": hash,
-    "lookup": lookup, "dynset": dynamicSet, "objref": object, "inner": inner,
-    "counter": counter, "limit": limit, "quota": quota, "connlimit": connectionLimit, "last": last,
-    "log": log, "reject": reject, "nat": nat, "masq": masquerade, "redir": redirect, "queue": queue,
-    "notrack": { _ in .noTrack }, "tproxy": tproxy, "synproxy": synproxy, "dup": duplicate, "fwd": forward,
-    "flow_offload": flowOffload,
+  /// What most rules have comes first.
+  private static let namedDecoders: [(name: String, decoder: Decoder)] = [
+    ("cmp", compare), ("payload", payload), ("meta", meta), ("counter", counter), ("immediate", immediate),
+    ("lookup", lookup), ("bitwise", bitwise), ("ct", conntrack), ("log", log), ("limit", limit), ("range", range),
+    ("byteorder", byteOrder), ("exthdr", extensionHeader), ("rt", routing), ("fib", fib), ("socket", socket),
+    ("osf", osFingerprint), ("xfrm", xfrm), ("tunnel", tunnel), ("numgen", numberGenerator), ("hash", hash),
+    ("dynset", dynamicSet), ("objref", object), ("inner", inner), ("quota", quota), ("connlimit", connectionLimit),
+    ("last", last), ("reject", reject), ("nat", nat), ("masq", masquerade), ("redir", redirect), ("queue", queue),
+    ("notrack", { _ in .noTrack }), ("tproxy", tproxy), ("synproxy", synproxy), ("dup", duplicate), ("fwd", forward),
+    ("flow_offload", flowOffload),
   ]
 
+  /// Names are compared millions of times, so each stands here as one number.
+  private static let decoders = namedDecoders.map { (name: number(of: $0.name), decoder: $0.decoder) }
+
+  /// A name as the kernel sends it, with a zero byte after it; all are shorter than 16 bytes.
+  private static func number(of name: String) -> UInt128 { name.utf8.reduce(0) { $0 << 8 | UInt128($1) } << 8 }
+
   /// A list, as rules have it.
-  static func list(_ attributes: Attributes) -> [Expression] { attributes.map { single($0.nested) } }
+  static func list(_ attributes: Attributes) -> [Expression] {
+    var expressions: [Expression] = []
+    expressions.reserveCapacity(attributes.count)
+    for attribute in attributes { expressions.append(single(attribute.nested)) }
+    return expressions
+  }
 
   /// One expression's name and data.
   static func single(_ attributes: Attributes) -> Expression {
-    let name = attributes.text(NFTA_EXPR_NAME) ?? ""
+    let name = attributes.first(NFTA_EXPR_NAME)
     let data = attributes.first(NFTA_EXPR_DATA)
-    if let decoder = decoders[name], let expression = decoder(data?.nested ?? Attributes([])) { return expression }
-    return .unknown(name: name, attributes: Array(data?.payload ?? []))
+    if let number = name?.payload.wideNumber, let index = decoders.firstIndex(where: { $0.name == number }),
+      let expression = decoders[index].decoder(data?.nested ?? .none)
+    {
+      return expression
+    }
+    return .unknown(name: name?.string ?? "", attributes: Array(data?.payload ?? .none))
   }
 }
