@@ -40,14 +40,13 @@ package struct Bytes: Hashable, Sendable {
   /// The integer's `width` low bytes, most significant first (network order).
   /// - Precondition: `width` is 1 to 8.
   package init(bigEndian value: UInt64, width: Int) {
-    self.init((0..<width).map { UInt8(truncatingIfNeeded: value >> UInt64((width - 1 - $0) * 8)) })
+    self.init(UInt128(value), count: width, bigEndian: true)
   }
 
   /// The integer's `width` low bytes as the machine itself keeps them (host order).
   /// - Precondition: `width` is 1 to 8.
   package init(hostEndian value: UInt64, width: Int) {
-    let bytes = (0..<width).map { UInt8(truncatingIfNeeded: value >> UInt64($0 * 8)) }
-    self.init(1.littleEndian == 1 ? bytes : bytes.reversed())
+    self.init(UInt128(value), count: width, bigEndian: false)
   }
 
   /// The integer's `count` low bytes, most significant first or, if not `bigEndian`, in the machine's own order.
@@ -65,7 +64,10 @@ package struct Bytes: Hashable, Sendable {
   }
 
   /// The value read most significant byte first; only the last 8 bytes count.
-  package var bigEndianValue: UInt64 { reduce(0) { $0 << 8 | UInt64($1) } }
+  package var bigEndianValue: UInt64 {
+    guard case .short(let first, _, let count) = storage, count <= 8 else { return reduce(0) { $0 << 8 | UInt64($1) } }
+    return first.byteSwapped >> UInt64(64 - Int(count) * 8)
+  }
 
   /// The value read in the machine's own order; only the first 8 bytes count on a little-endian machine.
   package var hostEndianValue: UInt64 {
@@ -126,20 +128,5 @@ extension Bytes {
   package var words: (UInt64, UInt64)? {
     guard case .short(let first, let second, _) = storage else { return nil }
     return (first, second)
-  }
-
-  package init(slice bytes: ArraySlice<UInt8>) {
-    guard bytes.count <= 16 else {
-      self.init(bytes)
-      return
-    }
-    var first: UInt64 = 0
-    var second: UInt64 = 0
-    var shift: UInt64 = 0
-    for byte in bytes {
-      if shift < 64 { first |= UInt64(byte) << shift } else { second |= UInt64(byte) << (shift - 64) }
-      shift += 8
-    }
-    self.init(storage: .short(first, second, count: UInt8(bytes.count)))
   }
 }

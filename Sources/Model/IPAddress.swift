@@ -20,7 +20,7 @@ package enum IPAddress: Hashable, Sendable {
   package var networkBytes: Bytes {
     switch self {
     case .v4(let value): Bytes(bigEndian: UInt64(value), width: 4)
-    case .v6(let high, let low): Bytes(Array(Bytes(bigEndian: high, width: 8)) + Array(Bytes(bigEndian: low, width: 8)))
+    case .v6(let high, let low): Bytes(UInt128(high) << 64 | UInt128(low), count: 16, bigEndian: true)
     }
   }
 

@@ -32,7 +32,8 @@ package struct RuleCompiler {
       }
     }
     checker.finishMerging()
-    let expressions = checker.prefix.isEmpty ? checker.output : checker.prefix + checker.output
+    // As long as it is, without the room that it grew into: there may be tens of thousands of rules.
+    let expressions = checker.prefix + checker.output
     if let comment = rule.comment, comment.text.utf8.count > 127 {
       throw SyntaxError("comment is longer than 127 bytes", at: comment.span)
     }

@@ -81,14 +81,13 @@ extension Parser {
     return value
   }
 
-  /// `|` binds least, then `^`, `&`, and shifts most.
+  /// `|` binds least, then `^`, `&`, and shifts most. Reads operators that bind at least as `weight` does.
   private mutating func binary(_ place: ExpressionPlace, weight: Int) throws(SyntaxError) -> ExpressionSyntax {
-    guard weight < 4 else { return try primary(place) }
     let start = token.start
-    var left = try binary(place, weight: weight + 1)
-    while let found = binaryOperator(), found.weight == weight {
+    var left = try primary(place)
+    while let found = binaryOperator(), found.weight >= weight {
       advance()
-      let right = try binary(place, weight: weight + 1)
+      let right = try binary(place, weight: found.weight + 1)
       left = ExpressionSyntax(.binary(found.operator, left, right), span(from: start))
     }
     return left
