@@ -72,3 +72,17 @@ extension Expression {
     }
   }
 }
+
+extension Rule {
+  /// The names of the sets that the rule adds to, also in chains without a name.
+  package func collectUpdatedSets(into names: inout Swift.Set<String>) {
+    for expression in expressions {
+      switch expression {
+      case .dynamicSet(_, let set, _, _, _, _): names.insert(set)
+      case .verdict(.jump(.anonymous(let rules))), .verdict(.goto(.anonymous(let rules))):
+        for rule in rules { rule.collectUpdatedSets(into: &names) }
+      default: continue
+      }
+    }
+  }
+}

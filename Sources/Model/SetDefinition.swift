@@ -27,6 +27,8 @@ package struct SetDefinition: Sendable {
   /// The kernel's number for it.
   package var handle: UInt64?
   package var origin: SourceLocation?
+  /// Rules of the table add to it; worked out from them, for a map's flags need not say so.
+  package var isUpdatedByRules = false
 
   package init(
     name: String, flags: SetFlags, keyType: UInt32, keyLength: UInt32, fieldLengths: [UInt8] = [],
@@ -52,7 +54,7 @@ package struct SetDefinition: Sendable {
   }
 
   /// Whether packets or timers change what it holds, so that a spec says only what to begin with.
-  package var gathersElements: Bool { flags.contains(.dynamic) || flags.contains(.timeout) }
+  package var gathersElements: Bool { isUpdatedByRules || flags.contains(.dynamic) || flags.contains(.timeout) }
 }
 
 /// What a map's elements carry.

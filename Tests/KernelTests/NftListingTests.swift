@@ -108,6 +108,12 @@ enum ListedRulesets {
     \t\tflags dynamic
     \t}
 
+    \tmap marks {
+    \t\ttype ipv4_addr : mark
+    \t\tsize 64
+    \t\ttimeout 1m
+    \t}
+
     \tchain c {
     \t\ttype filter hook input priority filter; policy accept;
     \t\tlog prefix "a " group 2 snaplen 33
@@ -117,6 +123,7 @@ enum ListedRulesets {
     \t\treset tcp option mptcp
     \t\tct protocol tcp ct original proto-dst 22
     \t\tadd @seen { ip saddr }
+    \t\tadd @marks { ip saddr : 0x00000001 }
     \t}
 
     \tchain n {

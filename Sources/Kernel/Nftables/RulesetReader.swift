@@ -89,6 +89,7 @@ extension NetlinkSocket {
       chain.rules = rules.removeValue(forKey: chain.name) ?? []
       return chain
     }
+    table.noteUpdatedSets()
   }
 
   private mutating func dumpTable<Element>(
@@ -165,6 +166,18 @@ extension NetlinkSocket {
     }
     if set.definition.elementForm == .split { return SetElement.joining(elements) }
     return elements.map { SetElement(key: $0.key, end: $0.keyEnd, details: $0.details) }
+  }
+}
+
+extension Table {
+  /// A map's flags may not say that rules add to it.
+  fileprivate mutating func noteUpdatedSets() {
+    guard sets.contains(where: { $0.data != nil && !$0.gathersElements }) else { return }
+    var updated: Swift.Set<String> = []
+    for chain in chains {
+      for rule in chain.rules { rule.collectUpdatedSets(into: &updated) }
+    }
+    for index in sets.indices where updated.contains(sets[index].name) { sets[index].isUpdatedByRules = true }
   }
 }
 

@@ -17,7 +17,7 @@ extension SetDefinition {
 
   /// A set that rules add to gets a size from the kernel if it was given none (`nft_dynset_init`, net/netfilter/nft_dynset.c).
   private func isDefaultSize(_ new: SetDefinition) -> Bool {
-    flags.contains(.dynamic) && new.size == nil && size == 0xFFFF
+    (flags.contains(.dynamic) || new.isUpdatedByRules) && new.size == nil && size == 0xFFFF
   }
 
   /// The kernel keeps times in ticks, and its slowest clock has 100 a second.

@@ -85,24 +85,23 @@ extension Evaluator {
     }
   }
 
-  /// Sets that rules add to are ones that packets change, whether or not their declarations say so: nft sets the flag.
+  /// Sets that rules add to are ones that packets change, whether or not their declarations say so: nft sets the flag,
+  /// but not for maps. A map of a given size without timeouts cannot be added to without it: the kernel would choose a
+  /// structure for it that does not grow (`nft_hash_estimate` in net/netfilter/nft_set_hash.c).
   func markUpdatedSets(_ state: TableState) {
     var updated: Swift.Set<String> = []
     for chain in state.chains.values {
-      for rule in chain.rules { Self.collectUpdatedSets(rule, into: &updated) }
+      for rule in chain.rules { rule.collectUpdatedSets(into: &updated) }
     }
     for name in updated {
-      _ = state.withSets { $0.change(name) { $0.declaration.definition.flags.insert(.dynamic) } }
-    }
-  }
-
-  private static func collectUpdatedSets(_ rule: Rule, into names: inout Swift.Set<String>) {
-    for expression in rule.expressions {
-      switch expression {
-      case .dynamicSet(_, let set, _, _, _, _): names.insert(set)
-      case .verdict(.jump(.anonymous(let rules))), .verdict(.goto(.anonymous(let rules))):
-        for rule in rules { collectUpdatedSets(rule, into: &names) }
-      default: continue
+      _ = state.withSets {
+        $0.change(name) {
+          $0.declaration.definition.isUpdatedByRules = true
+          let definition = $0.declaration.definition
+          if definition.data == nil || definition.size != nil && !definition.flags.contains(.timeout) {
+            $0.declaration.definition.flags.insert(.dynamic)
+          }
+        }
       }
     }
   }
