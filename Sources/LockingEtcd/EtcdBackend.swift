@@ -166,7 +166,7 @@ package final class EtcdBackend: LockBackend {
     do throws(EtcdError) {
       return try await body()
     } catch {
-      throw error.lockError(at: location, store.client.endpoints)
+      throw error.lockError(at: store.client.settings)
     }
   }
 }

@@ -75,8 +75,6 @@ final class EtcdClient: Sendable {
     }
   }
 
-  var endpoints: String { settings.endpoints.map(\.description).joined(separator: ", ") }
-
   private static var options: CallOptions {
     var options = CallOptions.defaults
     options.timeout = .seconds(3)

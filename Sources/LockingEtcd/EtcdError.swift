@@ -38,9 +38,10 @@ enum EtcdError: Error, Hashable {
     }
   }
 
-  func lockError(at location: String, _ endpoint: String) -> LockError {
-    switch self {
-    case .away(let text): .unavailable(store: location, detail: Self.hint(text, endpoint))
+  func lockError(at settings: EtcdSettings) -> LockError {
+    let location = settings.location
+    return switch self {
+    case .away(let text): .unavailable(store: location, detail: Self.hint(text, settings))
     case .tokenExpired: .refused(store: location, detail: "etcd refuses the login again after a new one; see its log")
     case .leaseGone: .unavailable(store: location, detail: "the lease is gone")
     case .leaseExists: .unavailable(store: location, detail: "the lease exists already")
@@ -50,19 +51,32 @@ enum EtcdError: Error, Hashable {
   }
 
   /// What a person can do about it. Only the text tells the transport's failures apart.
-  private static func hint(_ text: String, _ endpoint: String) -> String {
+  private static func hint(_ text: String, _ settings: EtcdSettings) -> String {
+    let at = settings.endpoints.map(\.description).joined(separator: ", ")
+    let refused = "nothing listens on \(at): is etcd running, and is this its client port?"
+    // How a server ends a connection that it had expected to be, or not to be, TLS; or one without the certificate
+    // that it wants, when its alert did not come through.
+    let closed =
+      settings.tls == nil
+      ? "\(at) ended the connection before a word: if it speaks TLS, write etcds://"
+      : "\(at) ended the connection before a word: if it asks for a client certificate, name it with cert=FILE and "
+        + "key=FILE"
     let hints = [
       ("CERTIFICATE_VERIFY_FAILED", "etcd's certificate is not trusted: name its authority with ca=FILE"),
       ("unableToValidateCertificate", "etcd's certificate is not for this host: use a name that is in it"),
       ("WRONG_VERSION_NUMBER", "etcd does not speak TLS there: use etcd://"),
       ("CERTIFICATE_REQUIRED", "etcd asks for a client certificate: name it with cert=FILE and key=FILE"),
-      ("BAD_CERTIFICATE", "etcd does not accept the client certificate"),
+      // Go's answer to a wrong certificate, and up to Go 1.20 to none.
+      (
+        "BAD_CERTIFICATE",
+        "etcd asks for a client certificate that it knows: name it with cert=FILE and key=FILE, or see etcd's log"
+      ),
       ("UNKNOWN_CA", "etcd does not trust the client certificate's authority"),
-      ("Connection refused", "nothing listens on \(endpoint): is etcd running, and is this its client port?"),
-      ("connection refused", "nothing listens on \(endpoint): is etcd running, and is this its client port?"),
+      ("Connection refused", refused),
+      ("connection refused", refused),
+      ("before completing the HTTP/2 connection preface", closed),
     ]
-    let advice =
-      hints.first { text.contains($0.0) }?.1 ?? "etcd at \(endpoint) does not answer: is it up, with a leader?"
+    let advice = hints.first { text.contains($0.0) }?.1 ?? "etcd at \(at) does not answer: is it up, with a leader?"
     return "\(advice) (\(text))"
   }
 }

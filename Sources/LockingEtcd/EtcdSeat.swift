@@ -133,7 +133,7 @@ final class EtcdSeat: QueueSeat {
   }
 
   private func translated(_ error: EtcdError) -> LockError {
-    error.lockError(at: store.client.settings.location, store.client.endpoints)
+    error.lockError(at: store.client.settings)
   }
 
   // MARK: - Holding
