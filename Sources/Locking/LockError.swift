@@ -39,6 +39,16 @@ package enum LockObstacle: Hashable, Sendable {
   case intents([IntentRecord])
   /// Nothing is known for now.
   case storeUnavailable(String)
+
+  /// Whether the same one stands in the way: a holder that has only noted since when it holds is no news, nor is how
+  /// many wait.
+  func isSame(as other: LockObstacle?) -> Bool {
+    switch (self, other) {
+    case (.held(let holders, _), .held(let others, _)):
+      holders.map { [$0.key, "\($0.order)"] } == others.map { [$0.key, "\($0.order)"] }
+    default: self == other
+    }
+  }
 }
 
 extension LockObstacle: CustomStringConvertible {

@@ -107,7 +107,10 @@ package struct QueueMachine: Sendable {
       guard isAsking else { return [] }
       return skip(obstacle ?? .storeUnavailable("the lock's store has not answered"))
     case .cancelled:
-      return isAsking ? leave(.cancelled) : []
+      guard state == .idle else { return isAsking ? leave(.cancelled) : [] }
+      // Its task was cancelled before it could ask.
+      state = .over
+      return [.finish(.cancelled)]
     case .placeGone(let reason):
       return loseThePlace(reason)
     case .left:
@@ -138,7 +141,7 @@ package struct QueueMachine: Sendable {
       state = .holding(place)
       return actions + [.report(.acquired(token: place.order)), .grant(token: place.order)]
     }
-    let isNews = found != obstacle
+    let isNews = !found.isSame(as: obstacle)
     obstacle = found
     if request.wait == .none { return actions + skip(found) }
     if isNews { actions.append(.report(.waiting(found))) }
@@ -198,7 +201,7 @@ package struct QueueMachine: Sendable {
     guard case .unavailable = error, request.wait != .none else { return leave(error) }
     failures += 1
     let found = LockObstacle.storeUnavailable("\(error)")
-    let isNews = found != obstacle
+    let isNews = !found.isSame(as: obstacle)
     obstacle = found
     state = .pausing(place)
     return (isNews ? [.report(.waiting(found))] : []) + [.retryLater(attempt: failures)]

@@ -70,6 +70,32 @@ struct QueueMachineTests {
       ])
   }
 
+  @Test("says once who holds, not again when the holder notes since when")
+  func reportsHoldersOnce() {
+    var noted = other
+    noted.record.granted = "now"
+    let third = QueueEntry(key: "third", order: 3, record: Self.record("c"))
+    check(
+      machine(),
+      [
+        begin,
+        (
+          joined([third, other, own]),
+          [
+            .report(.waiting(.held(by: [third], waitersBefore: 1))), .watch(.place(key: "other")),
+          ]
+        ),
+        (.watchStands, [.read]),
+        (read([other, own], last: 3), [.report(.waiting(held))]),
+        (.changed, [.read]),
+        (read([noted, own], last: 3), [.watch(.place(key: "other"))]),
+        (
+          .waitOver,
+          [.report(.skipped(.held(by: [noted], waitersBefore: 0))), .leave]
+        ),
+      ])
+  }
+
   @Test("tells a place that vanished without a release")
   func stale() {
     check(
@@ -118,6 +144,11 @@ struct QueueMachineTests {
         (joined([own]), [.report(.acquired(token: 5)), .grant(token: 5)]),
       ])
     check(machine(.none), [begin, (.failed(away), [.leave]), (.left, [.finish(away)])])
+  }
+
+  @Test("asks for nothing when it is cancelled before")
+  func cancelledBefore() {
+    check(machine(), [(.cancelled, [.finish(.cancelled)]), (.started, [])])
   }
 
   @Test("gives up at once what no waiting mends")
