@@ -46,6 +46,9 @@ package struct LeaseMachine: Hashable, Sendable {
     return true
   }
 
-  /// What was under way on the old stream may or may not have arrived; it counts for nothing.
-  package mutating func streamBroke() { unanswered = [] }
+  /// What was under way on the old stream may or may not have arrived: it counts for nothing, and is due again.
+  package mutating func streamBroke() {
+    if let oldest = unanswered.first { lastSent = oldest.advanced(by: .zero - timeToLive / 3) }
+    unanswered = []
+  }
 }

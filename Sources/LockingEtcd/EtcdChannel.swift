@@ -97,6 +97,8 @@ final class EtcdChannel: Sendable {
       config.backoff.max = .seconds(2)
       // etcd answers pings that come more often than each 5 s with GOAWAY (its --grpc-keepalive-min-time).
       config.connection.keepalive = .init(time: .seconds(10), timeout: .seconds(3), allowWithoutCalls: false)
+      // Who neither holds nor waits keeps no connection for long; the next call makes another.
+      config.connection.maxIdleTime = .seconds(60)
       // Calls are few and each is waited for.
       config.connection.flushCoalescing = nil
     }

@@ -32,8 +32,7 @@ final class EtcdLease: Sendable {
     _ store: EtcdStore, tell: @escaping @Sendable (QueueMachine.Event) -> Void
   ) async throws(EtcdError) -> EtcdLease {
     let id = Int64.random(in: 1...Int64.max)
-    let asked = ContinuousClock.now
-    try await store.grantLease(id, timeToLive: store.client.settings.timeToLive)
+    let asked = try await store.grantLease(id, timeToLive: store.client.settings.timeToLive)
     return EtcdLease(id: id, asked: asked, store: store, tell: tell)
   }
 
@@ -52,6 +51,10 @@ final class EtcdLease: Sendable {
   func keep() async {
     var failures = 0
     while !Task.isCancelled, !isGone {
+      // No stream before the first renewal is due: a short grant costs no second connection.
+      // Cut short by cancellation, which the loop looks for.
+      try? await Task.sleep(until: nextStep(), clock: .continuous)
+      guard !Task.isCancelled else { return }
       do throws(EtcdError) {
         try await renewOverOneStream { failures = 0 }
       } catch {
@@ -71,9 +74,9 @@ final class EtcdLease: Sendable {
         metadata: call.metadata, options: call.options,
         requestProducer: { writer in
           while true {
-            try await Task.sleep(until: lease.nextStep(), clock: .continuous)
             try lease.prepareToSend()
             try await writer.write(.with { $0.id = id })
+            try await Task.sleep(until: lease.nextStep(), clock: .continuous)
           }
         },
         onResponse: { response in

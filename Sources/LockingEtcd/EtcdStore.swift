@@ -11,18 +11,23 @@ struct EtcdStore: Sendable {
   // MARK: - Places
 
   /// - Parameter id: chosen by the caller, so that a repeated call is not another lease.
-  func grantLease(_ id: Int64, timeToLive: Duration) async throws(EtcdError) {
+  /// - Returns: when it was asked for, and no later: what its time to live counts from.
+  func grantLease(_ id: Int64, timeToLive: Duration) async throws(EtcdError) -> ContinuousClock.Instant {
+    let first = ContinuousClock.now
     let request = Etcdserverpb_LeaseGrantRequest.with {
       $0.id = id
       $0.ttl = timeToLive.components.seconds
     }
     do throws(EtcdError) {
-      _ = try await client.call { call in
-        try await Etcdserverpb_Lease.Client(wrapping: call.client)
+      return try await client.call { call in
+        let asked = ContinuousClock.now
+        _ = try await Etcdserverpb_Lease.Client(wrapping: call.client)
           .leaseGrant(request, metadata: call.metadata, options: call.options)
+        return asked
       }
     } catch .leaseExists {
       // An earlier try whose answer was lost.
+      return first
     }
   }
 

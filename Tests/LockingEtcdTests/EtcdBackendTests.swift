@@ -121,6 +121,23 @@ struct EtcdBackendTests {
     }
   }
 
+  @Test("leaves no lease behind that would have to be kept or waited for")
+  func noLeases() async throws {
+    try await withEtcd { server, _ in
+      let (holder, other) = (try backend(server, timeToLive: 600), try backend(server, timeToLive: 600))
+      let baton = try await holder.acquire(request("a")) { _ in }
+      await #expect(throws: LockError.self) { try await other.acquire(request("b", wait: .none)) { _ in } }
+      let waiting = Task { try await other.acquire(request("b")) { _ in } }
+      waiting.cancel()
+      await #expect(throws: LockError.cancelled) { try await waiting.value }
+      #expect(try await server.control("lease", "list").hasPrefix("found 1 leases"))
+      try await holder.release(baton)
+      #expect(try await server.control("lease", "list").hasPrefix("found 0 leases"))
+      await holder.close()
+      await other.close()
+    }
+  }
+
   @Test("the second endpoint serves when the first is away")
   func failsOver() async throws {
     try await withEtcd { server, _ in

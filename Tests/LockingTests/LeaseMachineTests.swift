@@ -42,6 +42,7 @@ struct LeaseMachineTests {
     var lease = LeaseMachine(timeToLive: .seconds(10), asked: start)
     lease.sent(at: at(3))
     lease.streamBroke()
+    #expect(lease.nextRenewal == at(3), "a renewal that was lost is due at once")
     lease.sent(at: at(5))
     answer(&lease, .seconds(10), stands: true)
     #expect(lease.deadline == at(14))
