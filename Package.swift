@@ -76,6 +76,9 @@ let package = Package(
       name: "KernelTests", dependencies: ["Kernel", "Locking", "Plan", "RuleLanguage", "Model", "Netlink", "Support"]),
     .testTarget(name: "LockingTests", dependencies: ["Locking", "Support", system]),
     .testTarget(name: "LockingEtcdTests", dependencies: ["LockingEtcd", "Locking", "Support", "EtcdSupport", log]),
+    .testTarget(
+      name: "LockedCommandTests",
+      dependencies: ["LockedCommand", "Locking", "LockingEtcd", "EtcdSupport", log, system]),
     .testTarget(name: "HistoryTests", dependencies: ["History", "Model", "Plan", system]),
     .testTarget(name: "AgentTests", dependencies: ["Agent", "Support"]),
   ]

@@ -25,7 +25,8 @@ package struct LockedCommand: Sendable {
   /// The program, found by PATH when it has no slash, and its arguments.
   package var program: String
   package var arguments: [String]
-  /// How long the command has between SIGTERM and SIGKILL. It is ended this long before the baton's deadline.
+  /// How long the command has between SIGTERM and SIGKILL, but never more than a quarter of the baton's term. It is
+  /// ended this long before the baton's deadline.
   package var grace: Duration
   /// Without a terminal the command has a process group of its own, and signals reach what it started too. On a
   /// terminal it stays in ours, for else it could not read from it.
@@ -46,24 +47,31 @@ package struct LockedCommand: Sendable {
   package func run(
     with baton: Baton, lock location: String, signals: AsyncStream<Int32>
   ) async throws -> Outcome {
+    // Between two renewals two thirds of the term are left at the least: a longer grace would end a healthy command.
+    let grace = min(grace, (baton.remaining ?? .zero) / 4)
     let (starts, started) = AsyncStream<pid_t>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    let command = Task { try await spawn(baton, location) { started.yield($0) } }
-    let outcome: Result<TerminationStatus, any Error> = await withTaskGroup(of: Void.self) { group in
+    let command = Task { try await spawn(baton, location, grace) { started.yield($0) } }
+    let (outcome, pid) = await withTaskGroup(of: Optional<pid_t>.self) { group in
       group.addTask {
         // The command has its grace within the term: it is over before another can be granted the baton.
         await baton.runsOut(leaving: grace)
         if !Task.isCancelled { command.cancel() }
+        return nil
       }
       group.addTask {
+        var running: pid_t?
         for await pid in starts {
+          running = pid
           for await signal in signals { send(signal, to: pid) }
         }
+        return running
       }
       let outcome = await command.result
       group.cancelAll()
-      return outcome
+      return (outcome, await group.reduce(nil) { $1 ?? $0 })
     }
     if command.isCancelled {
+      if let pid, hasOwnGroup { await endGroup(pid, within: min(grace, baton.remaining ?? grace)) }
       do { try baton.check() } catch { return .lost(error) }
       return .lost(.expired)
     }
@@ -74,7 +82,7 @@ package struct LockedCommand: Sendable {
   }
 
   private func spawn(
-    _ baton: Baton, _ location: String, started: @Sendable (pid_t) -> Void
+    _ baton: Baton, _ location: String, _ grace: Duration, started: @Sendable (pid_t) -> Void
   ) async throws -> TerminationStatus {
     var options = PlatformOptions()
     // 0: a group of its own, with the process's number (setpgid(2)).
@@ -92,6 +100,16 @@ package struct LockedCommand: Sendable {
       started(execution.processIdentifier.value)
     }
     return result.terminationStatus
+  }
+
+  /// What the command started and left behind goes with it, for it would write without the baton.
+  private func endGroup(_ group: pid_t, within time: Duration) async {
+    let end = ContinuousClock.now.advanced(by: time)
+    // 0 asks whether there is anybody (kill(2)).
+    while kill(-group, 0) == 0, ContinuousClock.now < end {
+      do { try await Task.sleep(for: .milliseconds(10), clock: .continuous) } catch { break }
+    }
+    _ = kill(-group, SIGKILL)
   }
 
   private func send(_ signal: Int32, to pid: pid_t) { _ = kill(hasOwnGroup ? -pid : pid, signal) }
