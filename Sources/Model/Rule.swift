@@ -36,7 +36,7 @@ extension Expression {
   /// thousands of rules are compared each time a plan is made.
   package func hasSameEffect(as other: Expression) -> Bool {
     switch self {
-    case .counter, .quota, .last, .dynamicSet, .nat, .masquerade, .redirect, .conntrack:
+    case .counter, .quota, .last, .dynamicSet, .nat, .masquerade, .redirect, .conntrack, .log:
       withoutState == other.withoutState
     default: self == other
     }
@@ -65,6 +65,7 @@ extension Expression {
     case .redirect(let ports, let flags): .redirect(ports: ports, flags: flags & ~Self.impliedNatFlags)
     case .conntrack(let key, _?, let register) where Self.undirectedKeys.contains(key):
       .conntrack(key, direction: nil, to: register)
+    case .log(let log): .log(log.withoutDefaults)
     case .dynamicSet(let operation, let set, let key, let data, let timeout, let expressions):
       .dynamicSet(
         operation, set: set, key: key, data: data, timeout: timeout, expressions: expressions.map(\.withoutState))
@@ -84,5 +85,16 @@ extension Rule {
       default: continue
       }
     }
+  }
+}
+
+extension Log {
+  /// `NFT_LOGLEVEL_WARNING` is the level of a log that names none, and the kernel does not tell the two apart
+  /// (`nft_log_init` in net/netfilter/nft_log.c); nor does it give back flags that are none.
+  fileprivate var withoutDefaults: Log {
+    var log = self
+    if log.level == 4 { log.level = nil }
+    if log.flags == 0 { log.flags = nil }
+    return log
   }
 }

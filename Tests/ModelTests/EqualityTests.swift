@@ -18,6 +18,11 @@ import Testing
     #expect(fresh != Rule(expressions: fresh.expressions, comment: "x"))
   }
 
+  @Test func whatTheKernelFillsInIsNoDifference() {
+    #expect(Rule(expressions: [.log(Log(prefix: "x", level: 4))]) == Rule(expressions: [.log(Log(prefix: "x"))]))
+    #expect(Rule(expressions: [.log(Log(prefix: "x", level: 3))]) != Rule(expressions: [.log(Log(prefix: "x"))]))
+  }
+
   @Test func setsCompareByContent() {
     let first = SetElement(key: [1]), second = SetElement(key: [2])
     func set(_ elements: [SetElement]) -> SetDefinition {
