@@ -61,20 +61,19 @@ struct LockRunCommand: AsyncParsableCommand {
   @Option(help: "What the baton is wanted for, for others to read (default: the command).")
   var purpose: String?
 
-  @Argument(parsing: .captureForPassthrough, help: "The command and its arguments, after --.")
-  var command: [String]
+  @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.")
+  var command: [String] = []
 
   func run() async throws {
     try await reporting {
-      let words = command.first == "--" ? Array(command.dropFirst()) : command
-      guard !words.isEmpty else { throw UsageError("say which command to run: netbaton lock run -- COMMAND") }
+      guard !command.isEmpty else { throw UsageError("say which command to run: netbaton lock run -- COMMAND") }
       let wiring = try Wiring(common)
       let lock = try wiring.lock()
       let recorder = wiring.recorder(lock: lock)
       let request = LockRequest(
-        holder: wiring.holder, purpose: purpose ?? words.joined(separator: " "), wait: try LockRequest.Wait(wait),
+        holder: wiring.holder, purpose: purpose ?? command.joined(separator: " "), wait: try LockRequest.Wait(wait),
         slots: try wiring.settings.slots(slots))
-      throw ExitCode(try await run(words, under: lock, request, recorder))
+      throw ExitCode(try await run(command, under: lock, request, recorder))
     }
   }
 

@@ -8,6 +8,12 @@ case_lock_run_gives_status_and_token() {
   [ "$(cat "$work/two")" -gt "$(cat "$work/one")" ]
 }
 
+case_lock_run_wants_a_command() {
+  refused 2 'lock run -- COMMAND' nb lock run --lock "file:$work/lock"
+  status 0 nb lock run --help >"$work/help"
+  says 'NETBATON_TOKEN' <"$work/help"
+}
+
 case_lock_run_says_what_it_cannot_run() {
   local got=0
   nb lock run --lock "file:$work/lock" -- no-such-program >"$work/out" 2>&1 || got=$?
