@@ -1,4 +1,4 @@
-import FoundationEssentials
+import History
 import Logging
 import SystemPackage
 
@@ -35,16 +35,12 @@ struct LogOutput: LogHandler {
     let message = event.message.description
     let line =
       switch format {
-      case .text: "\(LogOutput.time()) \(event.level.padded) \(LogOutput.sentence(message, fields))"
+      case .text: "\(Timestamp.now()) \(event.level.padded) \(LogOutput.sentence(message, fields))"
       case .journal: "<\(event.level.syslogPriority)>\(LogOutput.sentence(message, fields))"
       case .json: LogOutput.json(event.level, message, fields)
       }
     // A line that cannot be written has nowhere else to go.
     _ = try? FileDescriptor.standardError.writeAll(Array((line + "\n").utf8))
-  }
-
-  private static func time() -> String {
-    Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
   }
 
   private static func sentence(_ message: String, _ fields: [(key: String, value: Logger.Metadata.Value)]) -> String {
@@ -58,7 +54,7 @@ struct LogOutput: LogHandler {
   private static func json(
     _ level: Logger.Level, _ message: String, _ fields: [(key: String, value: Logger.Metadata.Value)]
   ) -> String {
-    let head = [("time", time()), ("level", level.rawValue), ("message", message)]
+    let head = [("time", Timestamp.now().description), ("level", level.rawValue), ("message", message)]
     let pairs = head + fields.map { ($0.key, $0.value.description) }
     return "{" + pairs.map { "\(quoted($0.0)):\(quoted($0.1))" }.joined(separator: ",") + "}"
   }
