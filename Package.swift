@@ -34,6 +34,7 @@ let package = Package(
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
     .systemLibrary(name: "CFileLock"),
+    .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     .target(name: "Model"),
@@ -55,8 +56,8 @@ let package = Package(
     .executableTarget(
       name: "netbaton",
       dependencies: [
-        "Agent", "History", "Kernel", "LockedCommand", "Locking", "LockingEtcd", "Model", "Plan", "RuleLanguage",
-        "Spec",
+        "Agent", "CMalloc", "History", "Kernel", "LockedCommand", "Locking", "LockingEtcd", "Model", "Plan",
+        "RuleLanguage", "Spec",
         log, lifecycle, system,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -79,8 +79,10 @@ package actor AgentDriver {
   package func plan() async -> AgentMachine.Event {
     do {
       let preparation = try await prepare()
-      self.preparation = preparation
-      guard preparation.plan.isEmpty else { return .planned(.changes) }
+      guard preparation.plan.isEmpty else {
+        self.preparation = preparation
+        return .planned(.changes)
+      }
       settledDigest = preparation.spec.digest
       await report(preparation.spec, outcome: "in sync", with: nil)
       return .planned(.nothing)
@@ -98,7 +100,7 @@ package actor AgentDriver {
         metadata: ["in_force": "\(resolution.spec.digest)", "error": "\(rejection)"])
     }
     lastRejection = resolution.rejection
-    let preparation = try await parts.reconciler.prepare(resolution.spec)
+    let preparation = try await parts.reconciler.prepare(resolution.spec, after: preparation)
     knownGeneration = preparation.snapshot.generation
     if settledDigest == nil { settledDigest = preparation.snapshot.record?.specGeneration }
     return preparation
@@ -136,7 +138,7 @@ package actor AgentDriver {
   private func apply(_ preparation: Reconciler.Preparation, with baton: Baton) async -> AgentMachine.Event {
     let event: HistoryRecord.Event = preparation.spec.digest == settledDigest ? .drift : .change
     do {
-      let record = try parts.recorder.begin(preparation, event: event, token: baton.token)
+      let record = try await parts.recorder.begin(preparation, event: event, token: baton.token)
       do {
         let (applied, generation) = try await parts.reconciler.apply(preparation, with: baton)
         knownGeneration = generation
@@ -169,6 +171,8 @@ package actor AgentDriver {
       }
     }
     baton = nil
+    // Between changes nothing of the node's network is held in memory but the spec.
+    preparation = nil
     return .released
   }
 

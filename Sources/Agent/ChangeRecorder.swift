@@ -2,7 +2,7 @@ package import History
 package import Locking
 package import Logging
 import Kernel
-import Plan
+package import Plan
 import Spec
 
 /// Tells of every difference, before and after: in the log, on disk, and in the lock's store.
@@ -22,22 +22,29 @@ package struct ChangeRecorder: Sendable {
     self.logger = logger
   }
 
-  /// The record of a difference that is about to be applied; throws if it cannot be put on disk, and then nothing
+  /// The record of a difference that is about to be applied, as short as the lock's store needs it; throws if it cannot be put on disk, and then nothing
   /// may be applied.
+  /// - Parameter shown: the difference, if somebody has been shown it already; else it goes to the log.
   package func begin(
-    _ preparation: Reconciler.Preparation, event: HistoryRecord.Event, token: UInt64
-  ) throws -> HistoryRecord {
+    _ preparation: Reconciler.Preparation, shown: PlanText? = nil, event: HistoryRecord.Event, token: UInt64
+  ) async throws -> HistoryRecord {
+    let text = if let shown { shown } else { await preparation.text() }
     let record = HistoryRecord(
       time: .now(), node: holder.node, instance: holder.instance, attempt: "\(token)", event: event,
       outcome: .planned, token: token,
       spec: .init(generation: preparation.spec.digest, commit: preparation.spec.commit),
       kernelGenerationBefore: preparation.snapshot.generation,
-      difference: preparation.lines, changes: try preparation.jsonChanges())
+      difference: text.lines)
     try disk.append(record)
     logger.info(
       "applying", metadata: ["event": "\(event)", "token": "\(token)", "changes": "\(preparation.plan.changes.count)"])
-    for line in record.difference { logger.info("difference: \(line)", metadata: ["token": "\(token)"]) }
-    return record
+    if shown == nil {
+      // The history has a large set's elements, which are not all worth a line here.
+      for line in await preparation.text(elementLimit: 20).lines {
+        logger.info("difference: \(line)", metadata: ["token": "\(token)"])
+      }
+    }
+    return try record.shortened(toFit: ChangeRecorder.storeLimit)
   }
 
   /// Tells how it ended. By now the kernel is what it is, so a store that fails is told and does not fail the change.
@@ -52,12 +59,12 @@ package struct ChangeRecorder: Sendable {
     record.reason = reason
     record.kernelGenerationAfter = generation
     do {
-      try disk.append(record)
+      try disk.append(record.withoutDifference)
     } catch {
       logger.error("the history on disk lacks a record", metadata: ["error": "\(error)"])
     }
     do {
-      try await lock.append(history: try record.jsonLine(atMost: ChangeRecorder.storeLimit), with: baton)
+      try await lock.append(history: try record.jsonLine(), with: baton)
     } catch {
       logger.warning("the history in the lock's store lacks a record", metadata: ["error": "\(error)"])
     }
@@ -93,16 +100,5 @@ package struct ChangeRecorder: Sendable {
 
   private static func fields(of entry: QueueEntry) -> Logger.Metadata {
     ["holder": "\(entry.record.holder)", "since": "\(entry.record.since)", "held_for": "\(entry.record.purpose)"]
-  }
-}
-
-extension Reconciler.Preparation {
-  /// A large set's elements are not all worth a line; the JSON has them.
-  fileprivate var lines: [String] {
-    text(options: PlanText.Options(elementLimit: 20)).split(separator: "\n").map(String.init)
-  }
-
-  fileprivate func jsonChanges() throws -> [JSONValue] {
-    try document.steps.flatMap(\.changes).map { try JSONValue(encoding: $0) }
   }
 }

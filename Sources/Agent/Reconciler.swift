@@ -28,10 +28,16 @@ package struct Reconciler: Sendable {
   }
 
   /// Reads the kernel and plans. Nothing is changed.
-  package func prepare(_ spec: NodeSpec) async throws -> Preparation {
+  /// - Parameter last: what was planned before; where nothing has changed since, its plan stays.
+  package func prepare(_ spec: NodeSpec, after last: Preparation? = nil) async throws -> Preparation {
     let scope = ReadScope(
       tables: Set(spec.state.tables.map(\.id)), includesForeignRoutes: true, routeProtocol: options.routeProtocol)
     let snapshot = try await kernel.read(scope)
+    if let last, last.snapshot.generation == snapshot.generation, last.snapshot.state == snapshot.state,
+      last.spec.digest == spec.digest, last.spec.state == spec.state
+    {
+      return Preparation(spec: spec, snapshot: snapshot, plan: last.plan)
+    }
     return Preparation(spec: spec, snapshot: snapshot, plan: try plan(spec, from: snapshot))
   }
 
@@ -150,9 +156,10 @@ extension ReconcileError: CustomStringConvertible {
 }
 
 extension Reconciler.Preparation {
-  /// The difference as a person reads it; empty if there is none.
-  package func text(options: PlanText.Options) -> String {
-    PlanText(plan, current: snapshot.state, desired: spec.state, options: options).text
+  /// The difference as a person reads it.
+  /// - Parameter elementLimit: how many elements of one set to show; nil for all.
+  package func text(elementLimit: Int? = nil) async -> PlanText {
+    await PlanText(plan, current: snapshot.state, desired: spec.state, options: .init(elementLimit: elementLimit))
   }
 
   /// The same for programs.

@@ -1,18 +1,20 @@
 package import Model
 
 /// One step from what the kernel has towards what the spec wants; the order of steps is the plan's.
+///
+/// Rules and routes come by the ten thousand: what else there is stands apart, so that it does not widen them.
 package enum Change: Hashable, Sendable {
   /// The table alone, without what it holds.
-  case addTable(Table)
+  indirect case addTable(Table)
   /// With all that it held, for the record.
-  case removeTable(Table)
+  indirect case removeTable(Table)
   /// Flags (dormant) differ; an own table's comment cannot be changed in place.
-  case changeTable(from: Table, to: Table)
+  indirect case changeTable(from: Table, to: Table)
 
   /// The chain alone, without rules.
-  case addChain(TableID, Chain)
+  indirect case addChain(TableID, Chain)
   /// The rules that it had are removed by steps of their own.
-  case removeChain(TableID, Chain)
+  indirect case removeChain(TableID, Chain)
   /// Same hook: only the policy differs.
   case changePolicy(TableID, chain: String, from: ChainPolicy, to: ChainPolicy)
 
@@ -22,25 +24,25 @@ package enum Change: Hashable, Sendable {
   case removeRule(TableID, chain: String, Rule)
 
   /// With its elements.
-  case addSet(TableID, SetDefinition)
-  case removeSet(TableID, SetDefinition)
+  indirect case addSet(TableID, SetDefinition)
+  indirect case removeSet(TableID, SetDefinition)
   /// `set` is the declaration, its own elements left empty.
-  case addElements(TableID, set: SetDefinition, [SetElement])
-  case removeElements(TableID, set: SetDefinition, [SetElement])
+  indirect case addElements(TableID, set: SetDefinition, [SetElement])
+  indirect case removeElements(TableID, set: SetDefinition, [SetElement])
 
-  case addObject(TableID, StatefulObject)
-  case removeObject(TableID, StatefulObject)
+  indirect case addObject(TableID, StatefulObject)
+  indirect case removeObject(TableID, StatefulObject)
   /// What the kernel can change while rules refer to it: a quota or a limit of the same name (`NFT_MSG_NEWOBJ`
   /// over an existing one).
-  case changeObject(TableID, from: StatefulObject, to: StatefulObject)
+  indirect case changeObject(TableID, from: StatefulObject, to: StatefulObject)
 
-  case addFlowtable(TableID, Flowtable)
-  case removeFlowtable(TableID, Flowtable)
+  indirect case addFlowtable(TableID, Flowtable)
+  indirect case removeFlowtable(TableID, Flowtable)
 
   case addRoute(Route)
   case removeRoute(Route)
   /// Same key: one message puts `to` in place of `from`.
-  case replaceRoute(from: Route, to: Route)
-  case addPolicyRule(PolicyRule)
-  case removePolicyRule(PolicyRule)
+  indirect case replaceRoute(from: Route, to: Route)
+  indirect case addPolicyRule(PolicyRule)
+  indirect case removePolicyRule(PolicyRule)
 }

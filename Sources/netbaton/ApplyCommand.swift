@@ -40,12 +40,17 @@ struct ApplyCommand: AsyncParsableCommand {
         slots: try wiring.settings.slots(slots))
       let kernel = try wiring.kernel()
       let preparation = try await wiring.prepare(specs.file, kernel: kernel, allowsRemoval: allowRemoval)
-      try Output.plan(preparation, as: output, environment: environment())
+      let text = await preparation.text()
+      switch output {
+      case .text: try Output.difference(text)
+      case .json: try Output.line(try preparation.document.json())
+      }
       if preparation.plan.isEmpty { return }
-      let reconciler = try wiring.reconciler(kernel: kernel, allowsRemoval: allowRemoval)
+      let lock = try wiring.lock()
       let change = OneChange(
-        reconciler: reconciler, lock: try wiring.lock(), recorder: nil, wiring: wiring, event: .change)
-      try await change.run(request) { try await reconciler.prepare(preparation.spec) }
+        reconciler: try wiring.reconciler(kernel: kernel, allowsRemoval: allowRemoval), lock: lock,
+        recorder: wiring.recorder(lock: lock), event: .change, planned: preparation, shown: text)
+      try await change.run(request)
     }
   }
 }
@@ -56,23 +61,17 @@ struct OneChange: Sendable {
   let lock: any LockBackend
   let recorder: ChangeRecorder
   let event: HistoryRecord.Event
+  /// As it was before the baton was asked for.
+  let planned: Reconciler.Preparation
+  /// The words for `planned` that somebody has seen.
+  let shown: PlanText
 
-  init(
-    reconciler: Reconciler, lock: any LockBackend, recorder: ChangeRecorder?, wiring: Wiring, event: HistoryRecord.Event
-  ) {
-    self.reconciler = reconciler
-    self.lock = lock
-    self.recorder = recorder ?? wiring.recorder(lock: lock)
-    self.event = event
-  }
-
-  func run(_ request: LockRequest, prepare: @escaping @Sendable () async throws -> Reconciler.Preparation) async throws
-  {
+  func run(_ request: LockRequest) async throws {
     try await withInterruption {
       let recorder = recorder
       let baton = try await lock.acquire(request) { recorder.log($0) }
       // From here on a signal must not leave the change half told: the work goes on in a task of its own.
-      let work = Task { try await apply(with: baton, prepare: prepare) }
+      let work = Task { try await apply(with: baton) }
       let result = await work.result
       await giveBack(baton)
       await lock.close()
@@ -80,10 +79,13 @@ struct OneChange: Sendable {
     }
   }
 
-  private func apply(with baton: Baton, prepare: @Sendable () async throws -> Reconciler.Preparation) async throws {
-    let preparation = try await prepare()
+  private func apply(with baton: Baton) async throws {
+    let preparation = try await reconciler.prepare(planned.spec, after: planned)
     guard !preparation.plan.isEmpty || event == .uninstall else { return }
-    let record = try recorder.begin(preparation, event: event, token: baton.token)
+    // The wait may have been long: what is not as it was shown is told again.
+    let isAsShown = preparation.plan == planned.plan
+    let record = try await recorder.begin(
+      preparation, shown: isAsShown ? shown : nil, event: event, token: baton.token)
     do {
       let (applied, generation) = try await reconciler.apply(preparation, with: baton)
       await recorder.end(record, outcome: .applied, reason: nil, generation: generation, baton: baton)

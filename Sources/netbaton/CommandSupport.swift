@@ -30,18 +30,11 @@ enum Output {
 }
 
 extension Output {
-  /// The difference, as it will be or was applied.
-  static func plan(
-    _ preparation: Reconciler.Preparation, as format: OutputFormat, environment: [String: String]
-  ) throws {
-    switch format {
-    case .json: try line(try preparation.document.json())
-    case .text:
-      // https://no-color.org: the variable counts if it is there and not empty.
-      let hasColour = environment["NO_COLOR", default: ""].isEmpty && isatty(1) == 1
-      let text = preparation.text(options: .init(hasColour: hasColour))
-      try line(text.isEmpty ? "no difference" : text)
-    }
+  static func difference(_ text: PlanText) throws {
+    // https://no-color.org: the variable counts if it is there and not empty.
+    let hasColour = environment()["NO_COLOR", default: ""].isEmpty && isatty(1) == 1
+    let words = text.text(hasColour: hasColour)
+    try line(words.isEmpty ? "no difference" : words)
   }
 }
 

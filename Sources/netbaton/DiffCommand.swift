@@ -22,7 +22,10 @@ struct DiffCommand: AsyncParsableCommand {
     try await reporting {
       let wiring = try Wiring(common)
       let preparation = try await wiring.prepare(specs.file, kernel: try wiring.kernel(), allowsRemoval: allowRemoval)
-      try Output.plan(preparation, as: output, environment: environment())
+      switch output {
+      case .text: try Output.difference(await preparation.text())
+      case .json: try Output.line(try preparation.document.json())
+      }
       if !preparation.plan.isEmpty { throw ExitStatus.differs }
     }
   }

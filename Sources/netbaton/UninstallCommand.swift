@@ -27,19 +27,20 @@ struct UninstallCommand: AsyncParsableCommand {
       let kernel = try wiring.kernel()
       var reconciler = try wiring.reconciler(kernel: kernel, allowsRemoval: true)
       reconciler.options.removesEverything = true
-      let nothing = NodeSpec.nothing
-      let removal = reconciler
-      let preparation = try await removal.prepare(nothing)
-      try Output.plan(preparation, as: .text, environment: environment())
+      let preparation = try await reconciler.prepare(.nothing)
+      let text = await preparation.text()
+      try Output.difference(text)
       if preparation.plan.isEmpty, preparation.snapshot.record == nil { return }
       guard yes else {
         Output.error("netbaton: nothing was removed; say --yes to remove this")
         throw ExitStatus.differs
       }
       let request = LockRequest(holder: wiring.holder, purpose: "uninstall", wait: try LockRequest.Wait(wait))
+      let lock = try wiring.lock()
       let change = OneChange(
-        reconciler: removal, lock: try wiring.lock(), recorder: nil, wiring: wiring, event: .uninstall)
-      try await change.run(request) { try await removal.prepare(nothing) }
+        reconciler: reconciler, lock: lock, recorder: wiring.recorder(lock: lock), event: .uninstall,
+        planned: preparation, shown: text)
+      try await change.run(request)
     }
   }
 }

@@ -24,6 +24,25 @@ import Testing
     #expect(reading.entries.map(\.record) == (1...5).reversed().map { .sample("\($0)", second: Int64($0)) })
   }
 
+  @Test func anOutcomeHasTheDifferenceThatWasPlanned() throws {
+    for attempt in ["1", "2"] {
+      var record = HistoryRecord.sample(attempt)
+      record.attempt = attempt
+      record.difference = ["+ \(attempt)"]
+      record.outcome = .planned
+      try log.append(record)
+      record.outcome = .applied
+      try log.append(record.withoutDifference)
+    }
+    var interrupted = HistoryRecord.sample("3")
+    interrupted.outcome = .planned
+    try log.append(interrupted)
+    let records = try log.read(limit: 3).entries.map(\.record)
+    #expect(records.map(\.outcome) == [.planned, .applied, .applied])
+    #expect(records.dropFirst().map(\.difference) == [["+ 2"], ["+ 1"]])
+    #expect(try log.read(limit: 2).entries.count == 2)
+  }
+
   @Test func anAbsentFolderIsAnEmptyLog() throws {
     let absent = HistoryLog(folder: folder.path.appending("absent"))
     #expect(try absent.read().entries.isEmpty)

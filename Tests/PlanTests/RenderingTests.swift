@@ -8,49 +8,49 @@ import Testing
     Rule(expressions: [.verdict(.accept)], comment: name, handle: handle)
   }
 
-  private func lines(_ old: [Rule], _ new: [Rule], context: Int = 1) -> [String] {
+  private func lines(_ old: [Rule], _ new: [Rule], context: Int = 1) async -> [String] {
     let difference = RulesDifference(old: old, new: new)
     var lines = RuleLines(context: context)
     for rule in difference.removed { lines.remove(rule) }
     for added in difference.added { lines.add(added.rule, before: added.before) }
-    return lines.lines(among: old) { rule, _ in rule.comment ?? "" }.map {
-      DifferenceLine($0.sign, $0.text).text(hasColour: false)
+    return await lines.lines(among: old) { rule, _ in rule.comment ?? "" }.map {
+      DifferenceLine($0.sign, $0.text).whole
     }
   }
 
   private var five: [Rule] { (1...5).map { named("\($0)", UInt64($0)) } }
 
-  @Test func `a new rule stands between its neighbours`() {
+  @Test func `a new rule stands between its neighbours`() async {
     var new = five
     new.insert(named("new"), at: 2)
-    #expect(lines(five, new) == ["  …", "  2", "+ new", "  3", "  …"])
+    #expect(await lines(five, new) == ["  …", "  2", "+ new", "  3", "  …"])
   }
 
-  @Test func `what goes stands before what comes in its place`() {
+  @Test func `what goes stands before what comes in its place`() async {
     var new = five
     new[4] = named("new")
-    #expect(lines(five, new, context: 0) == ["  …", "- 5", "+ new"])
+    #expect(await lines(five, new, context: 0) == ["  …", "- 5", "+ new"])
   }
 
-  @Test func `a rule that moves goes here and comes there`() {
+  @Test func `a rule that moves goes here and comes there`() async {
     var new = five
     new.append(new.removeFirst())
-    #expect(lines(five, new) == ["- 1", "  2", "  …", "  5", "+ 1"])
+    #expect(await lines(five, new) == ["- 1", "  2", "  …", "  5", "+ 1"])
   }
 
-  @Test func `a rule that is made again is one change`() {
+  @Test func `a rule that is made again is one change`() async {
     var lines = RuleLines(context: 1)
     lines.remove(five[0])
     lines.add(five[0], before: 2)
-    let text = lines.lines(among: five) { rule, _ in rule.comment ?? "" }
+    let text = await lines.lines(among: five) { rule, _ in rule.comment ?? "" }
     #expect(text.map(\.sign) == [.change, .context, .context])
   }
 
-  @Test func `a rule whose neighbours are not at hand is shown all the same`() {
+  @Test func `a rule whose neighbours are not at hand is shown all the same`() async {
     var lines = RuleLines(context: 1)
     lines.remove(five[0])
     lines.add(named("new"), before: 2)
-    #expect(lines.lines(among: []) { rule, _ in rule.comment ?? "" }.map(\.text) == ["1", "new"])
+    #expect(await lines.lines(among: []) { rule, _ in rule.comment ?? "" }.map(\.text) == ["1", "new"])
   }
 
   private func sample() throws -> (plan: Plan, current: NetworkState, desired: NetworkState) {
@@ -66,9 +66,9 @@ import Testing
     return (try Plan(current: current, desired: desired), current, desired)
   }
 
-  @Test func `a plan reads as what nft and ip would list`() throws {
+  @Test func `a plan reads as what nft and ip would list`() async throws {
     let (plan, current, desired) = try sample()
-    let text = PlanText(plan, current: current, desired: desired).text
+    let text = await PlanText(plan, current: current, desired: desired).text()
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     #expect(
       lines.prefix(7) == [
@@ -85,10 +85,10 @@ import Testing
     #expect(lines.last == "2 to add, 2 to remove, 2 to change")
   }
 
-  @Test func `colour goes round whole lines and nothing else changes`() throws {
+  @Test func `colour goes round whole lines and nothing else changes`() async throws {
     let (plan, current, desired) = try sample()
-    let plain = PlanText(plan, current: current, desired: desired).text
-    let coloured = PlanText(plan, current: current, desired: desired, options: .init(hasColour: true)).text
+    let plain = await PlanText(plan, current: current, desired: desired).text()
+    let coloured = await PlanText(plan, current: current, desired: desired).text(hasColour: true)
     #expect(coloured.contains("\u{1B}[32m+   2001:db8::/32 via fe80::1 dev eth0 proto 110 metric 1024\u{1B}[0m\n"))
     var stripped = coloured
     for code in ["\u{1B}[32m", "\u{1B}[31m", "\u{1B}[33m", "\u{1B}[0m"] {
@@ -109,10 +109,10 @@ import Testing
     #expect(json.contains("\"before\" : \"policy accept\""))
   }
 
-  @Test func `nothing to do is no text`() throws {
+  @Test func `nothing to do is no text`() async throws {
     let same = state([inputChain()])
     let plan = try Plan(current: same, desired: same)
-    #expect(PlanText(plan, current: same, desired: same).text.isEmpty)
+    #expect(await PlanText(plan, current: same, desired: same).text().isEmpty)
     #expect("\(PlanSummary(plan))" == "0 to add, 0 to remove, 0 to change")
   }
 }

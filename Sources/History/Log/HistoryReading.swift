@@ -27,7 +27,7 @@ extension HistoryReading.Damage: CustomStringConvertible {
 }
 
 extension HistoryLog {
-  /// Reads the newest records first and verifies the chain between all lines of the files it needs for that.
+  /// Reads the newest records first, each outcome with the difference that was planned, and verifies the chain between all lines of the files it needs for that.
   /// - Parameters:
   ///   - limit: at most this many records; nil for all, which verifies the whole log.
   ///   - since: only records of this time or later, by the clock of the node that wrote them.
@@ -51,6 +51,8 @@ private struct HistoryReader {
   private let folder: FilePath
   private let limit: Int
   private let since: Timestamp?
+  /// Outcomes whose difference stands in a record further back.
+  private var awaited: [Attempt: Int] = [:]
   /// The line after the one that comes next: what it says of its predecessor.
   private var successor: (file: FilePath, line: Int, sequence: UInt64, previous: String)?
 
@@ -60,7 +62,7 @@ private struct HistoryReader {
     self.since = since
   }
 
-  var isDone: Bool { reading.entries.count >= limit }
+  var isDone: Bool { reading.entries.count >= limit && awaited.isEmpty }
 
   mutating func add(_ file: HistoryFile, lines: [ArraySlice<UInt8>]) {
     let path = folder.appending(file.name)
@@ -100,9 +102,23 @@ private struct HistoryReader {
   }
 
   private mutating func take(_ record: HistoryRecord, _ sequence: UInt64) {
-    guard !isDone else { return }
+    let attempt = Attempt(instance: record.instance, name: record.attempt, event: record.event)
+    if record.outcome == .planned, let place = awaited.removeValue(forKey: attempt) {
+      reading.entries[place].record.difference = record.difference
+      return
+    }
+    guard reading.entries.count < limit else { return }
     if let since, record.time < since { return }
+    if record.outcome != .planned, record.event != .baton, record.difference.isEmpty {
+      awaited[attempt] = reading.entries.count
+    }
     reading.entries.append(HistoryReading.Entry(sequence: sequence, record: record))
+  }
+
+  private struct Attempt: Hashable {
+    var instance: String
+    var name: String
+    var event: HistoryRecord.Event
   }
 
   private mutating func damage(_ file: FilePath, _ line: Int, _ problem: String) {

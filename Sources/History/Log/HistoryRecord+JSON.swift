@@ -4,24 +4,29 @@ extension HistoryRecord {
   /// One line of JSON, without the newline; members in alphabetical order.
   package func jsonLine() throws -> [UInt8] { try Self.encode(self) }
 
-  /// As `jsonLine()`, and if that is longer than `limit` bytes, with as many lines and changes left out from the
-  /// end as must be; `omitted` says how many. For stores that limit a value's size, as etcd does (1.5 MiB).
+  /// Whose JSON is at most `limit` bytes, with as many lines left out from the end as must be; `omitted` says how
+  /// many. For stores that limit a value's size, as etcd does (1.5 MiB). Members that an outcome adds need some room.
   /// - Throws: when even a record without any difference does not fit.
-  package func jsonLine(atMost limit: Int) throws -> [UInt8] {
-    let whole = try jsonLine()
-    guard whole.count > limit else { return whole }
-    var record = self
-    record.omitted = difference.count + changes.count
-    record.difference = []
-    record.changes = []
-    let frame = try record.jsonLine().count
+  package func shortened(toFit limit: Int) throws -> HistoryRecord {
+    var short = self
+    short.difference = []
+    short.omitted = difference.count
+    let frame = try short.jsonLine().count
     guard frame <= limit else { throw TooLarge(bytes: frame, limit: limit) }
-    // Each text costs its own bytes in JSON and a comma; lines go first, for people read them.
     var room = limit - frame
-    record.difference = try Self.prefix(of: difference, room: &room)
-    record.changes = try Self.prefix(of: changes, room: &room)
-    record.omitted = difference.count + changes.count - record.difference.count - record.changes.count
-    return try record.jsonLine()
+    let kept = difference.prefix { line in
+      room -= Self.cost(of: line)
+      return room >= 0
+    }
+    if kept.count == difference.count { return self }
+    short.difference = Array(kept)
+    short.omitted = difference.count - kept.count
+    return short
+  }
+
+  /// At most so many bytes in JSON: quotes, a comma, and what must be escaped (RFC 8259 section 7).
+  private static func cost(of line: String) -> Int {
+    line.utf8.reduce(3) { $0 + ($1 < 0x20 ? 6 : $1 == UInt8(ascii: "\"") || $1 == UInt8(ascii: "\\") ? 2 : 1) }
   }
 
   package init(jsonLine bytes: some Collection<UInt8>) throws {
@@ -34,25 +39,9 @@ extension HistoryRecord {
     var description: String { "a record of \(bytes) bytes does not fit into \(limit), even without its difference" }
   }
 
-  private static func prefix<Value: Encodable>(of values: [Value], room: inout Int) throws -> [Value] {
-    for (index, value) in values.enumerated() {
-      let cost = try encode(value).count + 1
-      guard cost <= room else { return Array(values.prefix(index)) }
-      room -= cost
-    }
-    return values
-  }
-
   static func encode(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return Array(try encoder.encode(value))
-  }
-}
-
-extension JSONValue {
-  /// What the value is as JSON.
-  package init(encoding value: some Encodable) throws {
-    self = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
   }
 }

@@ -25,16 +25,13 @@ package struct HistoryRecord: Codable, Hashable, Sendable {
   package var kernelGenerationAfter: UInt32?
   /// The difference as `netbaton diff` prints it, a line each.
   package var difference: [String]
-  /// The same as `netbaton diff -o json` prints it, with each object before and after.
-  package var changes: [JSONValue]
-  /// How many lines and changes were left out because the record would have been too large for its store.
+  /// How many lines were left out because the record would have been too large for its store.
   package var omitted: Int?
 
   package init(
     time: Timestamp, node: String, instance: String, attempt: String, event: Event, outcome: Outcome,
     reason: String? = nil, token: UInt64? = nil, holder: Holder? = nil, spec: SpecVersion? = nil,
-    kernelGenerationBefore: UInt32? = nil, kernelGenerationAfter: UInt32? = nil, difference: [String] = [],
-    changes: [JSONValue] = []
+    kernelGenerationBefore: UInt32? = nil, kernelGenerationAfter: UInt32? = nil, difference: [String] = []
   ) {
     self.time = time
     self.node = node
@@ -49,11 +46,17 @@ package struct HistoryRecord: Codable, Hashable, Sendable {
     self.kernelGenerationBefore = kernelGenerationBefore
     self.kernelGenerationAfter = kernelGenerationAfter
     self.difference = difference
-    self.changes = changes
   }
 }
 
 extension HistoryRecord {
+  /// For a log that has the difference already, in the record of the same attempt that was written before.
+  package var withoutDifference: HistoryRecord {
+    var record = self
+    record.difference = []
+    return record
+  }
+
   /// A word rather than an enum: nodes of different versions share one history, and a word that this version does
   /// not know is shown as it is.
   package struct Event: RawRepresentable, Codable, Hashable, Sendable {

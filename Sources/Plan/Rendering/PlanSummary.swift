@@ -17,7 +17,7 @@ package struct PlanSummary: Codable, Hashable, Sendable {
         remove += count
         if let identity = Identity(step) { gone[identity, default: 0] += count }
       case .add:
-        guard let identity = Identity(step), let left = gone[identity], left >= count else {
+        guard !gone.isEmpty, let identity = Identity(step), let left = gone[identity], left >= count else {
           add += count
           continue
         }

@@ -3,26 +3,22 @@ package import RuleLanguage
 
 /// A plan as a difference: the lines that `nft` and `ip` would print, with `+`, `-` and `~` before those that come,
 /// go and change.
-package struct PlanText {
+package struct PlanText: Sendable {
   package struct Options: Hashable, Sendable {
-    /// ANSI colours. The command decides: a terminal, and no `NO_COLOR`.
-    package var hasColour: Bool
     /// How many unchanged rules to show on either side of a change.
     package var context: Int
     /// How many elements of one set to show; nil for all.
     package var elementLimit: Int?
 
-    package init(hasColour: Bool = false, context: Int = 1, elementLimit: Int? = nil) {
-      self.hasColour = hasColour
+    package init(context: Int = 1, elementLimit: Int? = nil) {
       self.context = context
       self.elementLimit = elementLimit
     }
   }
 
-  let plan: Plan
-  let current: NetworkState
-  let wording: Wording
-  let options: Options
+  /// Without colours.
+  private let differences: [(sign: DifferenceLine.Sign, text: String)]
+  private let summary: PlanSummary
 
   /// - Parameters:
   ///   - current: the state that the plan begins with; its rules are the context.
@@ -31,26 +27,32 @@ package struct PlanText {
   package init(
     _ plan: Plan, current: NetworkState, desired: NetworkState, names: (any NameResolver)? = nil,
     options: Options = Options()
-  ) {
-    self.plan = plan
-    self.current = current
-    self.options = options
-    wording = Wording(current: current, desired: desired, names: names)
+  ) async {
+    let wording = Wording(current: current, desired: desired, names: names)
+    var lines = Self.routeLines(plan.routesBefore)
+    for group in TableLines.groups(of: plan.nftables) {
+      lines += await TableLines(group, current: current, wording: wording, options: options).lines()
+    }
+    lines += Self.routeLines(plan.routesAfter)
+    differences = lines.map { ($0.sign, $0.whole) }
+    summary = PlanSummary(plan)
   }
 
-  /// One line each, without a line feed at the end; empty for an empty plan. The last line is the summary.
-  package var text: String {
-    guard !plan.isEmpty else { return "" }
-    var lines = routeLines(plan.routesBefore)
-    lines += TableLines.groups(of: plan.nftables).flatMap {
-      TableLines($0, current: current, wording: wording, options: options).lines
-    }
-    lines += routeLines(plan.routesAfter)
-    return (lines.map { $0.text(hasColour: options.hasColour) } + ["", "\(PlanSummary(plan))"]).joined(separator: "\n")
+  /// One for each line, without colours; the last is the summary. Empty for an empty plan.
+  package var lines: [String] {
+    differences.isEmpty ? [] : differences.map(\.text) + ["\(summary)"]
+  }
+
+  /// The lines, an empty one before the summary, without a line feed at the end; empty for an empty plan.
+  /// - Parameter hasColour: ANSI colours. The command decides: a terminal, and no `NO_COLOR`.
+  package func text(hasColour: Bool = false) -> String {
+    guard !differences.isEmpty else { return "" }
+    let lines = hasColour ? differences.map { $0.sign.coloured($0.text) } : differences.map(\.text)
+    return (lines + ["", "\(summary)"]).joined(separator: "\n")
   }
 
   /// By the command that would list them.
-  private func routeLines(_ changes: [Change]) -> [DifferenceLine] {
+  private static func routeLines(_ changes: [Change]) -> [DifferenceLine] {
     let sections: [(heading: String, isIn: (Change) -> Bool)] = [
       ("ip route", { $0.routeFamily == .ipv4 }), ("ip -6 route", { $0.routeFamily == .ipv6 }),
       ("ip rule", { $0.policyFamily == .ipv4 }), ("ip -6 rule", { $0.policyFamily == .ipv6 }),
@@ -61,7 +63,7 @@ package struct PlanText {
     }
   }
 
-  private func routeLines(_ change: Change) -> [DifferenceLine] {
+  private static func routeLines(_ change: Change) -> [DifferenceLine] {
     switch change {
     case .addRoute(let route): [DifferenceLine(.add, "\(route)", depth: 1)]
     case .removeRoute(let route): [DifferenceLine(.remove, "\(route)", depth: 1)]
@@ -104,15 +106,17 @@ struct DifferenceLine: Equatable {
     self.depth = depth
   }
 
+  var whole: String { "\(sign.rawValue) " + String(repeating: "  ", count: depth) + text }
+}
+
+extension DifferenceLine.Sign {
   /// Green, red and yellow, as in other differences.
-  func text(hasColour: Bool) -> String {
-    let line = "\(sign.rawValue) " + String(repeating: "  ", count: depth) + text
-    guard hasColour else { return line }
-    switch sign {
-    case .add: return "\u{1B}[32m\(line)\u{1B}[0m"
-    case .remove: return "\u{1B}[31m\(line)\u{1B}[0m"
-    case .change: return "\u{1B}[33m\(line)\u{1B}[0m"
-    case .context: return line
+  func coloured(_ line: String) -> String {
+    switch self {
+    case .add: "\u{1B}[32m\(line)\u{1B}[0m"
+    case .remove: "\u{1B}[31m\(line)\u{1B}[0m"
+    case .change: "\u{1B}[33m\(line)\u{1B}[0m"
+    case .context: line
     }
   }
 }

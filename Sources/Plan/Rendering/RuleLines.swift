@@ -15,7 +15,7 @@ struct RuleLines {
   /// - Parameters:
   ///   - current: the chain's rules as the kernel has them; empty if they are not at hand.
   ///   - text: of a rule, and whether it is the kernel's.
-  func lines(among current: [Rule], text: (Rule, Bool) -> String) -> [DifferenceLine] {
+  func lines(among current: [Rule], text: @escaping @Sendable (Rule, Bool) -> String) async -> [DifferenceLine] {
     let gone = Swift.Set(removed.map(\.handle))
     let isInOrder = gone.isSubset(of: current.map(\.handle))
     var entries: [(sign: DifferenceLine.Sign, rule: Rule)] = []
@@ -34,7 +34,7 @@ struct RuleLines {
     // What has no neighbour at hand comes last, with what is added at the chain's end.
     let rest = added.keys.compactMap(\.self).filter { !placed.contains($0) }.sorted().flatMap { added[$0] ?? [] }
     entries += RuleLines.run(leaving, rest + (added[nil] ?? []))
-    return trimmed(entries).map { entry in
+    return await trimmed(entries).mapOnAllCores { entry in
       guard let entry else { return DifferenceLine(.context, "…", depth: 2) }
       return DifferenceLine(entry.sign, text(entry.rule, entry.sign == .remove || entry.sign == .context), depth: 2)
     }
@@ -44,19 +44,15 @@ struct RuleLines {
   private static func run(_ old: [Rule], _ new: [Rule]) -> [(sign: DifferenceLine.Sign, rule: Rule)] {
     var entries: [(sign: DifferenceLine.Sign, rule: Rule)] = []
     var next = 0
-    let kept = ShortestEdit.kept(old, new)
+    let kept = old.isEmpty ? [Int?](repeating: nil, count: new.count) : ShortestEdit.kept(old, new)
+    // From the back: the old rule up to which old lines stand before each new one.
+    var ends = [Int](repeating: old.count, count: new.count + 1)
+    for index in new.indices.reversed() { ends[index] = kept[index] ?? ends[index + 1] }
     for (index, rule) in new.enumerated() {
-      if let place = kept[index] {
-        entries += old[next..<place].map { (.remove, $0) }
-        next = place + 1
-        entries.append((.change, rule))
-      } else {
-        // Old lines stand before new ones.
-        let until = kept[index...].lazy.compactMap(\.self).first ?? old.count
-        entries += old[next..<until].map { (.remove, $0) }
-        next = until
-        entries.append((.add, rule))
-      }
+      entries += old[next..<ends[index]].map { (.remove, $0) }
+      next = ends[index]
+      if kept[index] != nil { next += 1 }
+      entries.append((kept[index] == nil ? .add : .change, rule))
     }
     return entries + old[next...].map { (.remove, $0) }
   }
@@ -78,5 +74,22 @@ struct RuleLines {
       }
     }
     return shown
+  }
+}
+
+extension Array where Element: Sendable {
+  /// Saying a rule takes microseconds: beyond a thousand of them, all cores share the work.
+  fileprivate func mapOnAllCores<Value: Sendable>(_ transform: @escaping @Sendable (Element) -> Value) async -> [Value]
+  {
+    let share = 1024
+    guard count > share else { return map(transform) }
+    return await withTaskGroup { group in
+      for start in stride(from: 0, to: count, by: share) {
+        group.addTask { (start, self[start..<Swift.min(start + share, count)].map(transform)) }
+      }
+      var parts: [(start: Int, values: [Value])] = []
+      for await part in group { parts.append(part) }
+      return parts.sorted { $0.start < $1.start }.flatMap(\.values)
+    }
   }
 }

@@ -32,14 +32,14 @@ struct TableLines {
     return groups
   }
 
-  var lines: [DifferenceLine] {
+  func lines() async -> [DifferenceLine] {
     var lines: [DifferenceLine] = []
     for case .removeTable(let table) in changes {
       lines += wording.lines(of: table).map { DifferenceLine(.remove, $0) }
     }
     var parts: [DifferenceLine] = []
     for change in changes { parts += partLines(change) }
-    parts += ChainChanges.gather(changes, context: options.context).flatMap(chainLines)
+    for chain in ChainChanges.gather(changes, context: options.context) { parts += await chainLines(chain) }
     let added = changes.lazy.compactMap { if case .addTable(let table) = $0 { table } else { nil } }.first
     let changed = changes.lazy.compactMap { if case .changeTable(_, let table) = $0 { table } else { nil } }.first
     guard added != nil || changed != nil || !parts.isEmpty else { return lines }
@@ -97,7 +97,7 @@ struct TableLines {
 }
 
 extension TableLines {
-  private func chainLines(_ chain: ChainChanges) -> [DifferenceLine] {
+  private func chainLines(_ chain: ChainChanges) async -> [DifferenceLine] {
     let sign: DifferenceLine.Sign =
       switch (chain.removed, chain.added) {
       case (nil, nil): .context
@@ -112,7 +112,7 @@ extension TableLines {
         DifferenceLine(.change, "\(wording.text(of: policy.from)) -> \(wording.text(of: policy.to))", depth: 2))
     }
     let old = current?.chains.first { $0.name == chain.name }?.rules ?? []
-    lines += chain.rules.lines(among: old) { wording.text(of: $0, in: id, isOld: $1) }
+    lines += await chain.rules.lines(among: old) { [wording, id] in wording.text(of: $0, in: id, isOld: $1) }
     return lines + [DifferenceLine(sign, "}", depth: 1)]
   }
 

@@ -3,7 +3,7 @@ import RuleLanguage
 
 /// How things are said in nft's language. What goes is printed in the kernel's table and what comes in the spec's, for
 /// a set's type says how the constants beside it are written.
-struct Wording {
+struct Wording: Sendable {
   private let old: [TableID: TableText]
   private let new: [TableID: TableText]
   private let names: (any NameResolver)?

@@ -19,14 +19,23 @@ struct SetText: Sendable {
     of set: SetDefinition, keys: [ValueShape], data: [ValueShape]? = nil, order: ByteOrder?
   ) -> [String] {
     let data = data ?? Self.dataShapes(of: set)
-    return set.elements.map { element in
-      let key = element.details?.isCatchAll == true ? nil : parts(of: element.key, keys, order)
-      return (key, text(of: element, keys: keys, order: order, data: data))
-    }.sorted { left, right in
-      guard let first = left.0 else { return false }
-      guard let second = right.0 else { return true }
-      return first.lexicographicallyPrecedes(second)
-    }.map(\.1)
+    let ranks = set.elements.map { rank(of: $0, keys, order) }
+    let isAscending = zip(ranks, ranks.dropFirst()).allSatisfy { !precedes($1, $0) }
+    let places = isAscending ? Array(ranks.indices) : ranks.indices.sorted { precedes(ranks[$0], ranks[$1]) }
+    return places.map { text(of: set.elements[$0], keys: keys, order: order, data: data) }
+  }
+
+  /// What elements are sorted by; nil for the catch-all element, which stands last.
+  private func rank(of element: SetElement, _ keys: [ValueShape], _ order: ByteOrder?) -> Bytes? {
+    if element.details?.isCatchAll == true { return nil }
+    if keys.count == 1 { return whole(element.key, keys[0], order) }
+    return Bytes(parts(of: element.key, keys, order).joined())
+  }
+
+  private func precedes(_ left: Bytes?, _ right: Bytes?) -> Bool {
+    guard let left else { return false }
+    guard let right else { return true }
+    return left < right
   }
 
   private func text(of element: SetElement, keys: [ValueShape], order: ByteOrder?, data: [ValueShape]) -> String {
@@ -50,6 +59,9 @@ struct SetText: Sendable {
 
   /// Part by part, a range where the last value differs.
   func valueText(_ first: Bytes, through last: Bytes?, _ shapes: [ValueShape], order: ByteOrder?) -> String {
+    if shapes.count == 1 {
+      return rangeText(whole(first, shapes[0], order), through: last.map { whole($0, shapes[0], order) }, shapes[0])
+    }
     let from = parts(of: first, shapes, order)
     let through = last.map { parts(of: $0, shapes, order) }
     return zip(from.indices, shapes).map { index, shape in
@@ -72,13 +84,19 @@ struct SetText: Sendable {
 
   /// The parts of a concatenation, each of which begins a 4-byte unit; most significant byte first.
   func parts(of bytes: Bytes, _ shapes: [ValueShape], _ order: ByteOrder?) -> [Bytes] {
+    if shapes.count == 1 { return [whole(bytes, shapes[0], order)] }
     var offset = 0
     return shapes.map { shape in
-      let length = shapes.count == 1 && !shape.type.isString ? bytes.count : shape.byteLength
-      let part = Bytes(Array(bytes.dropFirst(offset).prefix(length)))
-      offset += (length + 3) / 4 * 4
+      let part = Bytes(bytes.dropFirst(offset).prefix(shape.byteLength))
+      offset += (shape.byteLength + 3) / 4 * 4
       return shape.canonical(part, order: order ?? shape.order).shiftedRight(shape.shift)
     }
+  }
+
+  /// A value that stands alone, which may be wider than its shape.
+  private func whole(_ bytes: Bytes, _ shape: ValueShape, _ order: ByteOrder?) -> Bytes {
+    let value = shape.type.isString ? Bytes(bytes.prefix(shape.byteLength)) : bytes
+    return shape.canonical(value, order: order ?? shape.order).shiftedRight(shape.shift)
   }
 
   /// What the type numbers of a map say of its data.
