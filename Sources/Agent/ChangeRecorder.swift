@@ -22,9 +22,9 @@ package struct ChangeRecorder: Sendable {
     self.logger = logger
   }
 
-  /// The record of a difference that is about to be applied, as short as the lock's store needs it; throws if it cannot be put on disk, and then nothing
-  /// may be applied.
+  /// Puts a difference that is about to be applied on record; throws if it cannot, and then nothing may be applied.
   /// - Parameter shown: the difference, if somebody has been shown it already; else it goes to the log.
+  /// - Returns: the record, as short as the lock's store needs it.
   package func begin(
     _ preparation: Reconciler.Preparation, shown: PlanText? = nil, event: HistoryRecord.Event, token: UInt64
   ) async throws -> HistoryRecord {
@@ -34,13 +34,13 @@ package struct ChangeRecorder: Sendable {
       outcome: .planned, token: token,
       spec: .init(generation: preparation.spec.digest, commit: preparation.spec.commit),
       kernelGenerationBefore: preparation.snapshot.generation,
-      difference: text.lines)
+      difference: text.text)
     try disk.append(record)
     logger.info(
       "applying", metadata: ["event": "\(event)", "token": "\(token)", "changes": "\(preparation.plan.changes.count)"])
     if shown == nil {
       // The history has a large set's elements, which are not all worth a line here.
-      for line in await preparation.text(elementLimit: 20).lines {
+      for line in await preparation.text(elementLimit: 20).text.split(separator: "\n") {
         logger.info("difference: \(line)", metadata: ["token": "\(token)"])
       }
     }

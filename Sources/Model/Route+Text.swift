@@ -1,40 +1,42 @@
 extension Route: CustomStringConvertible {
   /// One line, as `ip route show table all` of iproute2 prints it.
   package var description: String {
-    var words = type == .unicast ? [] : [type.keyword]
-    words.append("\(key.destination)")
-    if key.typeOfService != 0 { words += ["tos", "0x" + String(key.typeOfService, radix: 16)] }
+    var text = type == .unicast ? "\(key.destination)" : "\(type.keyword) \(key.destination)"
+    if key.typeOfService != 0 { text += " tos 0x" + String(key.typeOfService, radix: 16) }
     let isDropping = nextHops.isEmpty || [.blackhole, .unreachable, .prohibit, .throw].contains(type)
     let single = !isDropping && nextHops.count == 1 ? nextHops.first : nil
-    words += single?.words(of: key.destination.address.family) ?? []
-    if key.table != RouteTable.main { words += ["table", RouteTable.name(key.table)] }
-    words += ["proto", RouteProtocol.name(routeProtocol)]
-    if scope != 0 { words += ["scope", RouteScope.name(scope)] }
-    if let source { words += ["src", "\(source)"] }
-    if key.metric != 0 { words += ["metric", "\(key.metric)"] }
-    if let single, single.isOnLink { words.append("onlink") }
-    if let mtu { words += ["mtu", "\(mtu)"] }
-    if let advertisedMSS { words += ["advmss", "\(advertisedMSS)"] }
+    single?.append(to: &text, in: key.destination.address.family)
+    if key.table != RouteTable.main { text += " table " + RouteTable.name(key.table) }
+    text += " proto " + RouteProtocol.name(routeProtocol)
+    if scope != 0 { text += " scope " + RouteScope.name(scope) }
+    if let source { text += " src \(source)" }
+    if key.metric != 0 { text += " metric \(key.metric)" }
+    if let single, single.isOnLink { text += " onlink" }
+    if let mtu { text += " mtu \(mtu)" }
+    if let advertisedMSS { text += " advmss \(advertisedMSS)" }
     if !isDropping, single == nil {
       for hop in nextHops {
-        words += ["nexthop"] + hop.words(of: key.destination.address.family) + ["weight", "\(hop.weight)"]
-        if hop.isOnLink { words.append("onlink") }
+        text += " nexthop"
+        hop.append(to: &text, in: key.destination.address.family)
+        text += " weight \(hop.weight)"
+        if hop.isOnLink { text += " onlink" }
       }
     }
-    return words.joined(separator: " ")
+    return text
   }
 }
 
 extension NextHop {
-  fileprivate func words(of family: Family) -> [String] {
-    var words: [String] = []
+  fileprivate func append(to text: inout String, in family: Family) {
     if let gateway {
-      let isOtherFamily = gateway.family != family
-      words += isOtherFamily ? ["via", gateway.family == .ipv6 ? "inet6" : "inet"] : ["via"]
-      words.append("\(gateway)")
+      if gateway.family != family {
+        text += gateway.family == .ipv6 ? " via inet6" : " via inet"
+      } else {
+        text += " via"
+      }
+      text += " \(gateway)"
     }
-    if let device { words += ["dev", device] }
-    return words
+    if let device { text += " dev " + device }
   }
 }
 

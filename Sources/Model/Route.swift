@@ -50,6 +50,20 @@ package struct RouteKey: Hashable, Sendable {
   }
 }
 
+extension RouteKey {
+  /// In whole words: a node with a routing daemon has a million of these.
+  package func hash(into hasher: inout Hasher) {
+    switch destination.address {
+    case .v4(let address): hasher.combine(UInt64(address))
+    case .v6(let high, let low):
+      hasher.combine(high)
+      hasher.combine(low)
+    }
+    hasher.combine(UInt64(table) << 32 | UInt64(metric))
+    hasher.combine(UInt64(destination.length) << 8 | UInt64(typeOfService))
+  }
+}
+
 /// `RTN_*`
 package enum RouteType: UInt8, Hashable, Sendable {
   case unicast = 1

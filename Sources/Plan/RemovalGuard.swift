@@ -33,7 +33,8 @@ struct RemovalGuard {
     try check(
       "set elements", removed: tallies.reduce(0) { $0 + $1.elements },
       owned: ownTables.reduce(0) { $0 + $1.elementCount })
-    let additions = (routes.additions + rules.additions).count { if case .replaceRoute = $0 { false } else { true } }
+    let additions =
+      rules.additions.count + routes.additions.count { if case .replaceRoute = $0 { false } else { true } }
     try check(
       "routes and policy rules", removed: routes.removals.count + rules.removals.count - additions, owned: ownedRoutes)
   }

@@ -33,8 +33,7 @@ extension Output {
   static func difference(_ text: PlanText) throws {
     // https://no-color.org: the variable counts if it is there and not empty.
     let hasColour = environment()["NO_COLOR", default: ""].isEmpty && isatty(1) == 1
-    let words = text.text(hasColour: hasColour)
-    try line(words.isEmpty ? "no difference" : words)
+    try line(text.text.isEmpty ? "no difference" : hasColour ? text.coloured : text.text)
   }
 }
 

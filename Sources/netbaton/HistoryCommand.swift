@@ -56,6 +56,8 @@ struct HistoryCommand: AsyncParsableCommand {
     if let spec = record.spec { head += " generation=\(spec.generation.prefix(12))" }
     if let commit = record.spec?.commit { head += " commit=\(commit.prefix(12))" }
     if let reason = record.reason { head += "\n  \(reason)" }
-    return ([head] + record.difference.map { "  \($0)" }).joined(separator: "\n")
+    let lines = record.difference.split(separator: "\n", omittingEmptySubsequences: false)
+    if let omitted = record.omitted { head += "\n  (\(omitted) bytes more are in the node's own history)" }
+    return ([head] + lines.map { $0.isEmpty ? "" : "  \($0)" }).joined(separator: "\n")
   }
 }

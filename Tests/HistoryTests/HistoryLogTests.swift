@@ -28,7 +28,7 @@ import Testing
     for attempt in ["1", "2"] {
       var record = HistoryRecord.sample(attempt)
       record.attempt = attempt
-      record.difference = ["+ \(attempt)"]
+      record.difference = "+ \(attempt)"
       record.outcome = .planned
       try log.append(record)
       record.outcome = .applied
@@ -39,7 +39,7 @@ import Testing
     try log.append(interrupted)
     let records = try log.read(limit: 3).entries.map(\.record)
     #expect(records.map(\.outcome) == [.planned, .applied, .applied])
-    #expect(records.dropFirst().map(\.difference) == [["+ 2"], ["+ 1"]])
+    #expect(records.dropFirst().map(\.difference) == ["+ 2", "+ 1"])
     #expect(try log.read(limit: 2).entries.count == 2)
   }
 

@@ -68,7 +68,7 @@ import Testing
 
   @Test func `a plan reads as what nft and ip would list`() async throws {
     let (plan, current, desired) = try sample()
-    let text = await PlanText(plan, current: current, desired: desired).text()
+    let text = await PlanText(plan, current: current, desired: desired).text
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     #expect(
       lines.prefix(7) == [
@@ -87,8 +87,8 @@ import Testing
 
   @Test func `colour goes round whole lines and nothing else changes`() async throws {
     let (plan, current, desired) = try sample()
-    let plain = await PlanText(plan, current: current, desired: desired).text()
-    let coloured = await PlanText(plan, current: current, desired: desired).text(hasColour: true)
+    let plain = await PlanText(plan, current: current, desired: desired).text
+    let coloured = await PlanText(plan, current: current, desired: desired).coloured
     #expect(coloured.contains("\u{1B}[32m+   2001:db8::/32 via fe80::1 dev eth0 proto 110 metric 1024\u{1B}[0m\n"))
     var stripped = coloured
     for code in ["\u{1B}[32m", "\u{1B}[31m", "\u{1B}[33m", "\u{1B}[0m"] {
@@ -112,7 +112,7 @@ import Testing
   @Test func `nothing to do is no text`() async throws {
     let same = state([inputChain()])
     let plan = try Plan(current: same, desired: same)
-    #expect(await PlanText(plan, current: same, desired: same).text().isEmpty)
+    #expect(await PlanText(plan, current: same, desired: same).text.isEmpty)
     #expect("\(PlanSummary(plan))" == "0 to add, 0 to remove, 0 to change")
   }
 }

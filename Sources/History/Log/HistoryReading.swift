@@ -27,7 +27,8 @@ extension HistoryReading.Damage: CustomStringConvertible {
 }
 
 extension HistoryLog {
-  /// Reads the newest records first, each outcome with the difference that was planned, and verifies the chain between all lines of the files it needs for that.
+  /// Reads the newest records first, each outcome with the difference that was planned, and verifies the chain between
+  /// all lines of the files it needs for that.
   /// - Parameters:
   ///   - limit: at most this many records; nil for all, which verifies the whole log.
   ///   - since: only records of this time or later, by the clock of the node that wrote them.

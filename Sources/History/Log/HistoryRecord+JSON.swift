@@ -4,29 +4,31 @@ extension HistoryRecord {
   /// One line of JSON, without the newline; members in alphabetical order.
   package func jsonLine() throws -> [UInt8] { try Self.encode(self) }
 
-  /// Whose JSON is at most `limit` bytes, with as many lines left out from the end as must be; `omitted` says how
-  /// many. For stores that limit a value's size, as etcd does (1.5 MiB). Members that an outcome adds need some room.
+  /// Whose JSON is at most `limit` bytes, with as many lines of the difference left out from the end as must be;
+  /// `omitted` says how many bytes that is. For stores that limit a value's size, as etcd does (1.5 MiB). Members that
+  /// an outcome adds need some room.
   /// - Throws: when even a record without any difference does not fit.
   package func shortened(toFit limit: Int) throws -> HistoryRecord {
+    let whole = difference.utf8
     var short = self
-    short.difference = []
-    short.omitted = difference.count
-    let frame = try short.jsonLine().count
-    guard frame <= limit else { throw TooLarge(bytes: frame, limit: limit) }
-    var room = limit - frame
-    let kept = difference.prefix { line in
-      room -= Self.cost(of: line)
-      return room >= 0
+    short.difference = ""
+    short.omitted = whole.count
+    var room = limit - (try short.jsonLine().count)
+    guard room >= 0 else { throw TooLarge(bytes: limit - room, limit: limit) }
+    var end = whole.startIndex
+    for index in whole.indices {
+      // What must be escaped: RFC 8259 section 7.
+      let byte = whole[index]
+      room -= byte < 0x20 ? 6 : byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? 2 : 1
+      if room < 0 { break }
+      let next = whole.index(after: index)
+      if next == whole.endIndex { return self }
+      if byte == UInt8(ascii: "\n") { end = index }
     }
-    if kept.count == difference.count { return self }
-    short.difference = Array(kept)
-    short.omitted = difference.count - kept.count
+    if whole.isEmpty { return self }
+    short.difference = String(difference[..<end])
+    short.omitted = whole.distance(from: end, to: whole.endIndex)
     return short
-  }
-
-  /// At most so many bytes in JSON: quotes, a comma, and what must be escaped (RFC 8259 section 7).
-  private static func cost(of line: String) -> Int {
-    line.utf8.reduce(3) { $0 + ($1 < 0x20 ? 6 : $1 == UInt8(ascii: "\"") || $1 == UInt8(ascii: "\\") ? 2 : 1) }
   }
 
   package init(jsonLine bytes: some Collection<UInt8>) throws {

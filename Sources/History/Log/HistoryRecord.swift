@@ -23,15 +23,15 @@ package struct HistoryRecord: Codable, Hashable, Sendable {
   package var kernelGenerationBefore: UInt32?
   /// `NFTA_GEN_ID` after it was applied; nil if it was not.
   package var kernelGenerationAfter: UInt32?
-  /// The difference as `netbaton diff` prints it, a line each.
-  package var difference: [String]
-  /// How many lines were left out because the record would have been too large for its store.
+  /// The difference as `netbaton diff` prints it; empty if there is none.
+  package var difference: String
+  /// How many bytes of the difference were left out because the record would have been too large for its store.
   package var omitted: Int?
 
   package init(
     time: Timestamp, node: String, instance: String, attempt: String, event: Event, outcome: Outcome,
     reason: String? = nil, token: UInt64? = nil, holder: Holder? = nil, spec: SpecVersion? = nil,
-    kernelGenerationBefore: UInt32? = nil, kernelGenerationAfter: UInt32? = nil, difference: [String] = []
+    kernelGenerationBefore: UInt32? = nil, kernelGenerationAfter: UInt32? = nil, difference: String = ""
   ) {
     self.time = time
     self.node = node
@@ -53,7 +53,7 @@ extension HistoryRecord {
   /// For a log that has the difference already, in the record of the same attempt that was written before.
   package var withoutDifference: HistoryRecord {
     var record = self
-    record.difference = []
+    record.difference = ""
     return record
   }
 

@@ -16,9 +16,8 @@ package struct PlanText: Sendable {
     }
   }
 
-  /// Without colours.
-  private let differences: [(sign: DifferenceLine.Sign, text: String)]
-  private let summary: PlanSummary
+  /// The lines, an empty one and the summary, without a line feed at the end; empty for an empty plan.
+  package let text: String
 
   /// - Parameters:
   ///   - current: the state that the plan begins with; its rules are the context.
@@ -29,65 +28,60 @@ package struct PlanText: Sendable {
     options: Options = Options()
   ) async {
     let wording = Wording(current: current, desired: desired, names: names)
-    var lines = Self.routeLines(plan.routesBefore)
+    var lines = await Self.routeLines(plan.routesBefore)
     for group in TableLines.groups(of: plan.nftables) {
       lines += await TableLines(group, current: current, wording: wording, options: options).lines()
     }
-    lines += Self.routeLines(plan.routesAfter)
-    differences = lines.map { ($0.sign, $0.whole) }
-    summary = PlanSummary(plan)
+    lines += await Self.routeLines(plan.routesAfter)
+    text = lines.isEmpty ? "" : (lines.map(\.whole) + ["", "\(PlanSummary(plan))"]).joined(separator: "\n")
   }
 
-  /// One for each line, without colours; the last is the summary. Empty for an empty plan.
-  package var lines: [String] {
-    differences.isEmpty ? [] : differences.map(\.text) + ["\(summary)"]
-  }
-
-  /// The lines, an empty one before the summary, without a line feed at the end; empty for an empty plan.
-  /// - Parameter hasColour: ANSI colours. The command decides: a terminal, and no `NO_COLOR`.
-  package func text(hasColour: Bool = false) -> String {
-    guard !differences.isEmpty else { return "" }
-    let lines = hasColour ? differences.map { $0.sign.coloured($0.text) } : differences.map(\.text)
-    return (lines + ["", "\(summary)"]).joined(separator: "\n")
+  /// The same with ANSI colours: green, red and yellow, as in other differences.
+  package var coloured: String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.first.flatMap { DifferenceLine.Sign(rawValue: String($0)) }?.coloured(line) ?? String(line)
+    }.joined(separator: "\n")
   }
 
   /// By the command that would list them.
-  private static func routeLines(_ changes: [Change]) -> [DifferenceLine] {
-    let sections: [(heading: String, isIn: (Change) -> Bool)] = [
-      ("ip route", { $0.routeFamily == .ipv4 }), ("ip -6 route", { $0.routeFamily == .ipv6 }),
-      ("ip rule", { $0.policyFamily == .ipv4 }), ("ip -6 rule", { $0.policyFamily == .ipv6 }),
-    ]
-    return sections.flatMap { heading, isIn -> [DifferenceLine] in
-      let lines = changes.filter(isIn).flatMap(routeLines)
-      return lines.isEmpty ? [] : [DifferenceLine(.context, heading)] + lines
+  private static func routeLines(_ changes: [Change]) async -> [DifferenceLine] {
+    var sections: [Section: [Change]] = [:]
+    for change in changes {
+      if let section = Section(change) { sections[section, default: []].append(change) }
+    }
+    var lines: [DifferenceLine] = []
+    for section in Section.allCases {
+      guard let changes = sections[section] else { continue }
+      lines.append(DifferenceLine(.context, section.rawValue))
+      lines += await changes.mapOnAllCores(routeLine)
+    }
+    return lines
+  }
+
+  private enum Section: String, CaseIterable {
+    case routes4 = "ip route"
+    case routes6 = "ip -6 route"
+    case rules4 = "ip rule"
+    case rules6 = "ip -6 rule"
+
+    init?(_ change: Change) {
+      switch change {
+      case .addRoute(let route), .removeRoute(let route), .replaceRoute(_, let route):
+        self = route.key.destination.address.family == .ipv6 ? .routes6 : .routes4
+      case .addPolicyRule(let rule), .removePolicyRule(let rule): self = rule.family == .ipv6 ? .rules6 : .rules4
+      default: return nil
+      }
     }
   }
 
-  private static func routeLines(_ change: Change) -> [DifferenceLine] {
+  @Sendable private static func routeLine(_ change: Change) -> DifferenceLine {
     switch change {
-    case .addRoute(let route): [DifferenceLine(.add, "\(route)", depth: 1)]
-    case .removeRoute(let route): [DifferenceLine(.remove, "\(route)", depth: 1)]
-    case .replaceRoute(let from, let to): [DifferenceLine(.change, "\(from) -> \(to)", depth: 1)]
-    case .addPolicyRule(let rule): [DifferenceLine(.add, "\(rule)", depth: 1)]
-    case .removePolicyRule(let rule): [DifferenceLine(.remove, "\(rule)", depth: 1)]
-    default: []
-    }
-  }
-}
-
-extension Change {
-  fileprivate var routeFamily: Family? {
-    switch self {
-    case .addRoute(let route), .removeRoute(let route), .replaceRoute(_, let route):
-      route.key.destination.address.family
-    default: nil
-    }
-  }
-
-  fileprivate var policyFamily: Family? {
-    switch self {
-    case .addPolicyRule(let rule), .removePolicyRule(let rule): rule.family
-    default: nil
+    case .addRoute(let route): DifferenceLine(.add, "\(route)", depth: 1)
+    case .removeRoute(let route): DifferenceLine(.remove, "\(route)", depth: 1)
+    case .replaceRoute(let from, let to): DifferenceLine(.change, "\(from) -> \(to)", depth: 1)
+    case .addPolicyRule(let rule): DifferenceLine(.add, "\(rule)", depth: 1)
+    case .removePolicyRule(let rule): DifferenceLine(.remove, "\(rule)", depth: 1)
+    default: DifferenceLine(.context, "")
     }
   }
 }
@@ -110,13 +104,12 @@ struct DifferenceLine: Equatable {
 }
 
 extension DifferenceLine.Sign {
-  /// Green, red and yellow, as in other differences.
-  func coloured(_ line: String) -> String {
+  fileprivate func coloured(_ line: Substring) -> String {
     switch self {
     case .add: "\u{1B}[32m\(line)\u{1B}[0m"
     case .remove: "\u{1B}[31m\(line)\u{1B}[0m"
     case .change: "\u{1B}[33m\(line)\u{1B}[0m"
-    case .context: line
+    case .context: String(line)
     }
   }
 }

@@ -76,20 +76,3 @@ struct RuleLines {
     return shown
   }
 }
-
-extension Array where Element: Sendable {
-  /// Saying a rule takes microseconds: beyond a thousand of them, all cores share the work.
-  fileprivate func mapOnAllCores<Value: Sendable>(_ transform: @escaping @Sendable (Element) -> Value) async -> [Value]
-  {
-    let share = 1024
-    guard count > share else { return map(transform) }
-    return await withTaskGroup { group in
-      for start in stride(from: 0, to: count, by: share) {
-        group.addTask { (start, self[start..<Swift.min(start + share, count)].map(transform)) }
-      }
-      var parts: [(start: Int, values: [Value])] = []
-      for await part in group { parts.append(part) }
-      return parts.sorted { $0.start < $1.start }.flatMap(\.values)
-    }
-  }
-}
