@@ -59,7 +59,7 @@ package actor LiveKernel: Kernel {
     return result
   }
 
-  private func withNetfilter<Result>(_ body: (inout NetlinkSocket) throws -> Result) throws -> Result {
+  func withNetfilter<Result>(_ body: (inout NetlinkSocket) throws -> Result) throws -> Result {
     var socket = try netfilter.take() ?? NetlinkSocket(.netfilter)
     do {
       let result = try body(&socket)

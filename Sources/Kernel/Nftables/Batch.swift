@@ -18,11 +18,11 @@ struct Batch: ~Copyable {
   /// Flags of a message that makes something new, which must not be there yet.
   static let creating = UInt16(NLM_F_CREATE) | UInt16(NLM_F_EXCL)
 
-  /// - Parameter generation: the kernel refuses the batch (`ERESTART`) if its own is another one.
-  init(_ writer: consuming MessageWriter, generation: UInt32) {
+  /// - Parameter generation: the kernel refuses the batch (`ERESTART`) if its own is another one; nil for any.
+  init(_ writer: consuming MessageWriter, generation: UInt32?) {
     beginSequence = writer.beginMessage(type: UInt16(NFNL_MSG_BATCH_BEGIN), flags: 0)
     writer.putHeader(nfgenmsg(nfgen_family: 0, version: 0, res_id: UInt16(NFNL_SUBSYS_NFTABLES).bigEndian))
-    writer.number(NFNL_BATCH_GENID, generation)
+    if let generation { writer.number(NFNL_BATCH_GENID, generation) }
     writer.endMessage()
     self.writer = writer
   }

@@ -14,13 +14,7 @@ extension NetlinkSocket {
     let ownsRecord = try recordIsWritable(record, changes)
     guard !changes.isEmpty || record == .remove && ownsRecord == true else { return generation }
     var batch = Batch(makeWriter(capacity: 64 * 1024), generation: generation)
-    for change in changes {
-      do throws(NotWritable) {
-        try batch.add(change)
-      } catch {
-        throw KernelError(.notWritable, "this program cannot write \(error.what)", change: change)
-      }
-    }
+    try batch.add(changes)
     batch.endChanges()
     if case .write(let record) = record { try batch.write(record) }
     if record == .remove, ownsRecord == true { try batch.removeRecord() }
@@ -36,12 +30,37 @@ extension NetlinkSocket {
       guard error.cause == .unknownOutcome else { throw error }
       return try settle(record, from: generation)
     }
-    if let refusal = refusals.first { throw explain(refusal, batch, changes, generation) }
+    if let refusal = refusals.first {
+      guard refusal.errno != ERESTART else {
+        throw KernelError(
+          .generationMoved, "another program changed nftables since generation \(generation); nothing was changed")
+      }
+      throw explain(refusal, batch, changes)
+    }
     // No refusal came and no reply was lost. An acknowledgement would say no more: the kernel sends them before it
     // knows whether the whole will be committed.
     let reached = try nftablesGeneration()
     // The kernel raises the generation by one, past zero, unless the batch changed nothing.
     return reached == generation ? generation : max(generation &+ 1, 1)
+  }
+
+  /// Sends changes as one transaction whatever the generation, for the few that name what they mean.
+  /// - Parameter permit: called right before the send.
+  mutating func send(_ changes: [Change], permit: () throws -> Void) throws {
+    var batch = Batch(makeWriter(), generation: nil)
+    try batch.add(changes)
+    batch.end()
+    try permit()
+    let operation = "change nftables"
+    try send(batch.writer, to: operation)
+    let refusals: [NetlinkError]
+    do throws(NetlinkError) {
+      refusals = try collectReplies(to: operation, batch.sequences)
+    } catch {
+      discardReplies(to: operation)
+      throw KernelError(error)
+    }
+    if let refusal = refusals.first { throw explain(refusal, batch, changes) }
   }
 
   /// - Returns: whether the record's table is netbaton's own; nil if it is not there or does not matter.
@@ -71,15 +90,21 @@ extension NetlinkSocket {
       .unknownOutcome, "the kernel's replies were lost and nftables changed; it must be read again to know by whom")
   }
 
-  private func explain(
-    _ refusal: NetlinkError, _ batch: borrowing Batch, _ changes: [Change], _ generation: UInt32
-  ) -> KernelError {
-    if refusal.errno == ERESTART {
-      return KernelError(
-        .generationMoved, "another program changed nftables since generation \(generation); nothing was changed")
-    }
+  private func explain(_ refusal: NetlinkError, _ batch: borrowing Batch, _ changes: [Change]) -> KernelError {
     let index = refusal.sequence.flatMap { batch.changeIndex(of: $0) }
     guard let index, index < changes.count else { return KernelError(refusal, refusing: nil) }
     return KernelError(refusal, refusing: changes[index])
+  }
+}
+
+extension Batch {
+  fileprivate mutating func add(_ changes: [Change]) throws(KernelError) {
+    for change in changes {
+      do throws(NotWritable) {
+        try add(change)
+      } catch {
+        throw KernelError(.notWritable, "this program cannot write \(error.what)", change: change)
+      }
+    }
   }
 }

@@ -1,0 +1,167 @@
+import Glibc
+package import Locking
+package import Model
+import Netlink
+package import Plan
+
+/// A change that is in effect and not yet confirmed.
+package struct ArmedTrial: Hashable, Sendable {
+  package var number: UInt64
+  package var tables: [TableID]
+  /// When the clock ends it: nanoseconds since 1970.
+  package var deadline: UInt64
+  /// Of nftables, after it was armed.
+  package var generation: UInt32
+
+  package init(number: UInt64, tables: [TableID], deadline: UInt64, generation: UInt32) {
+    self.number = number
+    self.tables = tables
+    self.deadline = deadline
+    self.generation = generation
+  }
+}
+
+/// What a trial asks of the kernel, beside ordinary commits.
+package protocol TrialKernel: Kernel {
+  /// Puts a plan's tables on trial: the new rules are in effect until they are confirmed, or `lasting` is over.
+  ///
+  /// The kernel itself ends the trial, by a timer that stops while the machine sleeps and by the wall clock. The baton
+  /// must be held for `lasting` and a second more, also when the commit has been made: else the trial is taken away
+  /// again. A commit whose replies were lost is settled by reading.
+  func arm(
+    _ plan: TrialPlan, lasting: Duration, record: RecordUpdate, from generation: UInt32, with baton: Baton
+  ) async throws -> ArmedTrial
+
+  /// Makes the new rules stay, in one tiny transaction over all tables. Throws `TrialError.tooLate` if the trial is
+  /// over; then nothing is changed. Lost replies are settled by reading.
+  func confirm(_ trial: ArmedTrial, with baton: Baton) async throws
+
+  /// Makes confirmed trials plain: afterwards the rules stand as if they had been applied directly. May be repeated, and
+  /// needs nothing but what the kernel has.
+  /// - Returns: the generation afterwards; nil if there was nothing to do.
+  func promote(record: RecordUpdate, with baton: Baton) async throws -> UInt32?
+
+  /// Removes all parts of trials that were not confirmed, which also ends one that still runs. It asks for no baton, for
+  /// it only brings back what was in effect before, which the kernel does by itself soon enough.
+  /// - Returns: the generation afterwards; nil if there was nothing to do.
+  func cleanUp(record: RecordUpdate) async throws -> UInt32?
+}
+
+extension LiveKernel: TrialKernel {
+  /// Between the trial's end and the baton's: more than the kernel's clock and a short pause of the machine can take.
+  package static let spareTime = Duration.seconds(1)
+  /// How often a transaction is made anew because another program committed in between.
+  private static let attempts = 64
+
+  package func arm(
+    _ plan: TrialPlan, lasting: Duration, record: RecordUpdate, from generation: UInt32, with baton: Baton
+  ) throws -> ArmedTrial {
+    guard !plan.tables.isEmpty else { throw TrialError.nothingToTry }
+    try Self.check(baton, lasting)
+    let deadline = Self.wallClock + lasting.nanoseconds
+    let changes = plan.arm(deadline: deadline, timeout: lasting.nanoseconds / 1_000_000)
+    var reached = generation
+    do {
+      reached = try withNetfilter { socket in
+        try socket.commit(changes, record: record, from: generation) { try Self.check(baton, lasting) }
+      }
+    } catch let error as KernelError where error.cause == .unknownOutcome {
+      guard let found = try standing(plan.number) else { throw error }
+      reached = found
+    }
+    do {
+      try Self.check(baton, lasting)
+    } catch {
+      // The commit took so long that the trial could outlast the baton.
+      _ = try cleanUp(record: .keep)
+      throw error
+    }
+    return ArmedTrial(number: plan.number, tables: plan.tables, deadline: deadline, generation: reached)
+  }
+
+  package func confirm(_ trial: ArmedTrial, with baton: Baton) throws {
+    try baton.check()
+    do {
+      try withNetfilter { socket in
+        try socket.send(Trial.confirm(trial.number, tables: trial.tables)) { try baton.check() }
+      }
+    } catch let error as KernelError {
+      switch error.cause {
+      case .refused(ENOENT): throw TrialError.tooLate(trial.number)
+      case .unknownOutcome:
+        switch try phase(of: trial.number) {
+        case .kept: return
+        case .armed: throw error
+        case .expired, nil: throw TrialError.tooLate(trial.number)
+        }
+      default: throw error
+      }
+    }
+  }
+
+  package func promote(record: RecordUpdate, with baton: Baton) throws -> UInt32? {
+    try settle(record, permit: { try baton.check() }, changes: Trial.promote)
+  }
+
+  package func cleanUp(record: RecordUpdate) throws -> UInt32? {
+    try settle(record, permit: {}, changes: Trial.cleanUp)
+  }
+
+  /// Reads, works out and commits until nothing is left to do.
+  private func settle(
+    _ record: RecordUpdate, permit: () throws -> Void, changes: ([Table]) -> [Change]
+  ) throws -> UInt32? {
+    var reached: UInt32?
+    for _ in 0..<Self.attempts {
+      let ruleset = try withNetfilter { (socket) throws(NetlinkError) in try socket.readRuleset(ReadScope()) }
+      let changes = changes(ruleset.tables.filter(\.isOwn))
+      if changes.isEmpty { return reached }
+      do {
+        return try withNetfilter { socket in
+          try socket.commit(changes, record: record, from: ruleset.generation, permit: permit)
+        }
+      } catch let error as KernelError where error.cause == .generationMoved {
+        continue
+      } catch let error as KernelError where error.cause == .unknownOutcome {
+        // If it was committed after all, the next look finds nothing to do.
+        reached = try withNetfilter { (socket) throws(NetlinkError) in try socket.nftablesGeneration() }
+      }
+    }
+    throw TrialError.busy(attempts: Self.attempts)
+  }
+
+  /// - Returns: the generation, if parts of the trial are there.
+  private func standing(_ number: UInt64) throws -> UInt32? {
+    let ruleset = try withNetfilter { (socket) throws(NetlinkError) in try socket.readRuleset(ReadScope()) }
+    return ruleset.tables.contains { TrialView($0).trial?.number == number } ? ruleset.generation : nil
+  }
+
+  /// nil if there are no parts of it.
+  private func phase(of number: UInt64) throws -> TrialState.Phase? {
+    let ruleset = try withNetfilter { (socket) throws(NetlinkError) in try socket.readRuleset(ReadScope()) }
+    return ruleset.tables.lazy.compactMap { TrialView($0).trial }.first { $0.number == number }?.phase
+  }
+
+  private static func check(_ baton: Baton, _ lasting: Duration) throws {
+    try baton.check()
+    let remaining = baton.remaining
+    guard let remaining, remaining >= lasting + spareTime else {
+      throw TrialError.outlastsBaton(remaining: remaining, lasting: lasting)
+    }
+  }
+
+  /// Nanoseconds since 1970, as `meta time` counts them (`ktime_get_real_ns` in net/netfilter/nft_meta.c).
+  private static var wallClock: UInt64 {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &now)
+    return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+  }
+}
+
+extension Duration {
+  /// At least 0.
+  fileprivate var nanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    return UInt64(clamping: seconds) * 1_000_000_000 + UInt64(clamping: attoseconds / 1_000_000_000)
+  }
+}
