@@ -80,10 +80,13 @@ extension LiveKernel: TrialKernel {
   }
 
   package func confirm(_ trial: ArmedTrial, with baton: Baton) throws {
-    try baton.check()
     do {
       try withNetfilter { socket in
-        try socket.send(Trial.confirm(trial.number, tables: trial.tables)) { try baton.check() }
+        try socket.send(Trial.confirm(trial.number, tables: trial.tables)) {
+          try baton.check()
+          // The element can outlive the clock's end: timers stop while the machine sleeps, and the clock can be set.
+          if Self.wallClock >= trial.deadline { throw TrialError.tooLate(trial.number) }
+        }
       }
     } catch let error as KernelError {
       switch error.cause {

@@ -28,14 +28,20 @@ struct TrialBench {
   }
 
   /// Commits it directly.
-  func apply(_ text: String) async throws {
+  /// - Parameter attempts: how often another program's commit may come in between.
+  func apply(_ text: String, attempts: Int = 1) async throws {
     let desired = NetworkState(tables: try TrialBench.compile(text))
-    let snapshot = try await kernel.read(ReadScope())
-    let plan = try Plan(current: snapshot.state, desired: desired, options: Self.options)
-    _ = try await kernel.commit(plan.nftables, from: snapshot.generation, with: Samples.baton())
+    for attempt in 1...attempts {
+      let snapshot = try await kernel.read(ReadScope())
+      let plan = try Plan(current: snapshot.state, desired: desired, options: Self.options)
+      do {
+        _ = try await kernel.commit(plan.nftables, from: snapshot.generation, with: Samples.baton())
+        return
+      } catch let error as KernelError where error.cause == .generationMoved && attempt < attempts {}
+    }
   }
 
-  private static let options = PlanOptions(allowsRemoval: true, removesEverything: true)
+  static let options = PlanOptions(allowsRemoval: true, removesEverything: true)
 
   func plan(_ text: String, number: UInt64 = 42) async throws -> TrialPlan {
     let desired = NetworkState(tables: try TrialBench.compile(text))

@@ -26,8 +26,9 @@ struct TrialCase: Sendable, CustomTestStringConvertible {
   var other = ""
 
   init(
-    _ name: String, in family: Family = .inet, onBridge: Bool = false, _ base: String, policies: (String, String)? = nil,
-    _ old: String, _ new: String, _ probe: Probe, _ wantedOld: String, _ wantedNew: String, other: String = ""
+    _ name: String, in family: Family = .inet, onBridge: Bool = false, _ base: String,
+    policies: (String, String)? = nil, _ old: String, _ new: String, _ probe: Probe, _ wantedOld: String,
+    _ wantedNew: String, other: String = ""
   ) {
     testDescription = name
     self.family = family
@@ -136,7 +137,8 @@ extension TrialCase {
       other: "table inet observer { chain f { type filter hook forward priority 0; ct state untracked drop; }; }"),
     TrialCase("inet ingress", "filter hook ingress device \"rc\" priority 0", drops.0, drops.1, toRouter, "2", "1"),
     TrialCase(
-      "netdev ingress", in: .netdev, "filter hook ingress device \"rc\" priority 0", drops.0, drops.1, toRouter, "2", "1"),
+      "netdev ingress", in: .netdev, "filter hook ingress device \"rc\" priority 0", drops.0, drops.1, toRouter,
+      "2", "1"),
     TrialCase(
       "netdev egress", in: .netdev, "filter hook egress device \"rs\" priority 0", drops.0, drops.1, through, "2", "1"),
   ]
@@ -155,7 +157,7 @@ extension TrialCase {
       "arp input", in: .arp, "filter hook input priority 0", "arp operation request drop", "",
       .neighbour(address: "10.0.1.1", at: .middle), "no", "yes"),
     TrialCase(
-      "arp output", in: .arp, "filter hook output priority 0", policies: ("drop", "drop"), "", "arp operation reply accept",
-      .neighbour(address: "10.0.1.1", at: .middle), "no", "yes"),
+      "arp output", in: .arp, "filter hook output priority 0", policies: ("drop", "drop"), "",
+      "arp operation reply accept", .neighbour(address: "10.0.1.1", at: .middle), "no", "yes"),
   ]
 }
