@@ -41,5 +41,5 @@ build_release() {
   [ -z "${NETBATON:-}" ] || return 0
   need_swift
   say "Building (the first time takes some minutes)"
-  (cd "$top" && swift build -c release --product netbaton --static-swift-stdlib 2>&1 | tail -n 3)
+  (cd "$top" && swift build -c release --product netbaton --static-swift-stdlib -Xlinker -s 2>&1 | tail -n 3)
 }

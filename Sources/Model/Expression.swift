@@ -27,56 +27,57 @@ package struct Register: RawRepresentable, Hashable, Sendable {
 /// One step of a rule, as the kernel keeps it: the `NFTA_*` expressions of linux/netfilter/nf_tables.h.
 ///
 /// Numbers that the kernel may add to (keys, flags) stay the kernel's numbers; their names are the rule language's.
-/// Data stands in the byte order in which it lies in the register.
+/// Data stands in the byte order in which it lies in the register. What is wide and not in every rule stands apart
+/// (`indirect`), for a large ruleset has a hundred thousand of these.
 package enum Expression: Hashable, Sendable {
   /// `immediate` to the verdict register.
   case verdict(Verdict)
   case immediate(Bytes, to: Register)
   case compare(ComparisonOperator, Register, Bytes)
   /// Bounds are inclusive. Inverted: matches what lies outside.
-  case range(Register, from: Bytes, through: Bytes, inverted: Bool)
+  indirect case range(Register, from: Bytes, through: Bytes, inverted: Bool)
   /// `to = (from & mask) ^ xor`
-  case bitwise(from: Register, to: Register, length: UInt32, mask: Bytes, xor: Bytes)
+  indirect case bitwise(from: Register, to: Register, length: UInt32, mask: Bytes, xor: Bytes)
   case shift(ShiftDirection, from: Register, to: Register, length: UInt32, bits: UInt32)
   /// `to = from OP with`, both registers (Linux 6.13 and later).
   case bitwiseRegisters(BitwiseOperator, from: Register, with: Register, to: Register, length: UInt32)
   case byteOrder(ByteOrderOperator, from: Register, to: Register, length: UInt32, size: UInt32)
   case payload(PayloadBase, offset: UInt32, length: UInt32, to: Register)
-  case payloadSet(PayloadBase, offset: UInt32, length: UInt32, from: Register, checksum: PayloadChecksum)
+  indirect case payloadSet(PayloadBase, offset: UInt32, length: UInt32, from: Register, checksum: PayloadChecksum)
   case meta(MetaKey, to: Register)
   case metaSet(MetaKey, from: Register)
   case conntrack(ConntrackKey, direction: ConntrackDirection?, to: Register)
   case conntrackSet(ConntrackKey, direction: ConntrackDirection?, from: Register)
-  case extensionHeader(ExtensionHeaderField, to: Register)
-  case extensionHeaderSet(ExtensionHeaderField, from: Register)
+  indirect case extensionHeader(ExtensionHeaderField, to: Register)
+  indirect case extensionHeaderSet(ExtensionHeaderField, from: Register)
   /// `reset tcp option NAME`: the option is overwritten with no-operations.
-  case extensionHeaderReset(ExtensionHeaderField)
+  indirect case extensionHeaderReset(ExtensionHeaderField)
   /// In a set (`to` nil) or through a map (`to` the data, the verdict register for a verdict map).
   case lookup(SetReference, key: Register, to: Register?, inverted: Bool)
   /// Adds, updates or deletes an element of a named set from the packet path; `timeout` in milliseconds.
-  case dynamicSet(
+  indirect case dynamicSet(
     DynamicSetOperation, set: String, key: Register, data: Register?, timeout: UInt64?, expressions: [Expression])
   case object(ObjectKind, name: String)
   case objectMap(SetReference, key: Register)
   case counter(packets: UInt64, bytes: UInt64)
   /// `rate` per `seconds`, in packets or bytes.
-  case limit(rate: UInt64, seconds: UInt64, burst: UInt32, unit: LimitUnit, inverted: Bool)
+  indirect case limit(rate: UInt64, seconds: UInt64, burst: UInt32, unit: LimitUnit, inverted: Bool)
   /// In bytes. Inverted is nft's `over`.
-  case quota(bytes: UInt64, consumed: UInt64, inverted: Bool)
+  indirect case quota(bytes: UInt64, consumed: UInt64, inverted: Bool)
   case connectionLimit(count: UInt32, inverted: Bool)
   /// Milliseconds since the rule was last met; nil for never.
   case last(milliseconds: UInt64?)
-  case log(Log)
+  indirect case log(Log)
   /// `kind` is `NFT_REJECT_*` (0 ICMP of the family, 1 TCP reset, 2 ICMP of any family).
   case reject(kind: UInt32, code: UInt8)
-  case nat(Nat)
+  indirect case nat(Nat)
   case masquerade(ports: RegisterRange?, flags: UInt32)
   case redirect(ports: RegisterRange?, flags: UInt32)
-  case queue(QueueTarget, flags: UInt16)
+  indirect case queue(QueueTarget, flags: UInt16)
   case noTrack
   case routing(RoutingKey, to: Register)
   case numberGenerator(NumberGeneratorKind, modulus: UInt32, offset: UInt32, to: Register)
-  case jenkinsHash(from: Register, length: UInt32, modulus: UInt32, seed: UInt32?, offset: UInt32, to: Register)
+  indirect case jenkinsHash(from: Register, length: UInt32, modulus: UInt32, seed: UInt32?, offset: UInt32, to: Register)
   case symmetricHash(modulus: UInt32, offset: UInt32, to: Register)
   /// `result` is `NFT_FIB_RESULT_*`, `flags` are `NFTA_FIB_F_*`.
   case fib(result: UInt32, flags: UInt32, to: Register)
@@ -92,7 +93,7 @@ package enum Expression: Hashable, Sendable {
   case tunnel(key: UInt32, mode: UInt32, to: Register)
   case flowOffload(table: String)
   /// Looks into a tunnelled packet; `expression` is a payload or meta load.
-  case inner(type: UInt32, headerSize: UInt32, flags: UInt32, expressions: [Expression])
+  indirect case inner(type: UInt32, headerSize: UInt32, flags: UInt32, expressions: [Expression])
   /// What this program does not know (xtables' `match` and `target`, say): read, told, never written.
   case unknown(name: String, attributes: [UInt8])
 }

@@ -2,16 +2,21 @@ package import Model
 
 /// Where rule text comes from.
 package struct RuleSource: Sendable {
-  package var text: String
+  /// The text in UTF-8.
+  package var bytes: [UInt8]
   /// Where the text begins: `nftables: |` blocks of a YAML file begin further down and to the right.
   package var start: SourceLocation
   /// How many columns each further line was indented in the file it came from.
   package var indentation: Int32
 
-  package init(text: String, start: SourceLocation, indentation: Int32 = 0) {
-    self.text = text
+  package init(bytes: [UInt8], start: SourceLocation, indentation: Int32 = 0) {
+    self.bytes = bytes
     self.start = start
     self.indentation = indentation
+  }
+
+  package init(text: String, start: SourceLocation, indentation: Int32 = 0) {
+    self.init(bytes: Array(text.utf8), start: start, indentation: indentation)
   }
 }
 

@@ -56,47 +56,65 @@ struct ApplyCommand: AsyncParsableCommand {
 }
 
 /// Takes the baton, plans again under it, applies and records, and gives the baton back whatever happens.
-struct OneChange: Sendable {
+actor OneChange {
   let reconciler: Reconciler
   let lock: any LockBackend
   let recorder: ChangeRecorder
   let event: HistoryRecord.Event
   /// As it was before the baton was asked for.
   let planned: Reconciler.Preparation
-  /// The words for `planned` that somebody has seen.
-  let shown: PlanText
+  /// The words for `planned` that somebody has seen; those of a large change are let go once they are on record.
+  private var shown: PlanText?
+
+  init(
+    reconciler: Reconciler, lock: any LockBackend, recorder: ChangeRecorder, event: HistoryRecord.Event,
+    planned: Reconciler.Preparation, shown: PlanText
+  ) {
+    self.reconciler = reconciler
+    self.lock = lock
+    self.recorder = recorder
+    self.event = event
+    self.planned = planned
+    self.shown = shown
+  }
 
   func run(_ request: LockRequest) async throws {
-    try await withInterruption {
-      let recorder = recorder
-      let baton = try await lock.acquire(request) { recorder.log($0) }
-      // From here on a signal must not leave the change half told: the work goes on in a task of its own.
-      let work = Task { try await apply(with: baton) }
-      let result = await work.result
-      await giveBack(baton)
-      await lock.close()
-      try result.get()
-    }
+    try await withInterruption { try await self.hold(request) }
+  }
+
+  private func hold(_ request: LockRequest) async throws {
+    let recorder = recorder
+    let baton = try await lock.acquire(request) { recorder.log($0) }
+    // From here on a signal must not leave the change half told: the work goes on in a task of its own.
+    let work = Task { try await apply(with: baton) }
+    let result = await work.result
+    await giveBack(baton)
+    await lock.close()
+    try result.get()
   }
 
   private func apply(with baton: Baton) async throws {
     let preparation = try await reconciler.prepare(planned.spec, after: planned)
     guard !preparation.plan.isEmpty || event == .uninstall else { return }
-    // The wait may have been long: what is not as it was shown is told again.
-    let isAsShown = preparation.plan == planned.plan
-    let record = try await recorder.begin(
-      preparation, shown: isAsShown ? shown : nil, event: event, token: baton.token)
+    let record = try await begin(preparation, token: baton.token)
+    let (applied, generation): (Reconciler.Preparation, UInt32)
     do {
-      let (applied, generation) = try await reconciler.apply(preparation, with: baton)
-      await recorder.end(record, outcome: .applied, reason: nil, generation: generation, baton: baton)
-      try await lock.put(
-        NodeRecord(
-          node: baton.holder.node, generation: applied.spec.digest, commit: applied.spec.commit,
-          version: baton.holder.version, outcome: "applied", token: baton.token), with: baton)
+      (applied, generation) = try await reconciler.apply(preparation, with: baton)
     } catch {
       await recorder.end(record, outcome: .of(error), reason: "\(error)", generation: nil, baton: baton)
       throw error
     }
+    await recorder.end(record, outcome: .applied, reason: nil, generation: generation, baton: baton)
+    try await lock.put(
+      NodeRecord(
+        node: baton.holder.node, generation: applied.spec.digest, commit: applied.spec.commit,
+        version: baton.holder.version, outcome: "applied", token: baton.token), with: baton)
+  }
+
+  /// The wait may have been long: what is not as it was shown is told again.
+  private func begin(_ preparation: Reconciler.Preparation, token: UInt64) async throws -> HistoryRecord {
+    let seen = preparation.plan == planned.plan ? shown.take() : nil
+    return try await recorder.begin(preparation, shown: seen, event: event, token: token)
   }
 
   private func giveBack(_ baton: Baton) async {

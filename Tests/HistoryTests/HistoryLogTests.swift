@@ -213,8 +213,8 @@ import Testing
   @Test func aFolderThatSomebodyElseHoldsIsAnErrorInTheEnd() throws {
     let folder = try TemporaryFolder()
     var log = HistoryLog(folder: folder.path)
-    log.folder.patience = .milliseconds(20)
-    let other = try FileDescriptor.open(folder.path, .readOnly, options: .directory)
+    log.folder.patience = .milliseconds(100)
+    let other = try FileDescriptor.open(folder.path, .readOnly, options: [.directory, .closeOnExec])
     #expect(flock(other.rawValue, LOCK_EX) == 0)
     let error = #expect(throws: HistoryError.self) { try log.append(.sample("")) }
     #expect(error?.description.contains("another process") == true)

@@ -14,7 +14,9 @@ import Testing
     for rule in difference.removed { lines.remove(rule) }
     for added in difference.added { lines.add(added.rule, before: added.before) }
     return await lines.lines(among: old) { rule, _ in rule.comment ?? "" }.map {
-      DifferenceLine($0.sign, $0.text).whole
+      var line = ""
+      DifferenceLine($0.sign, $0.text).write(to: &line)
+      return String(line.dropLast())
     }
   }
 

@@ -33,7 +33,14 @@ package struct PlanText: Sendable {
       lines += await TableLines(group, current: current, wording: wording, options: options).lines()
     }
     lines += await Self.routeLines(plan.routesAfter)
-    text = lines.isEmpty ? "" : (lines.map(\.whole) + ["", "\(PlanSummary(plan))"]).joined(separator: "\n")
+    text = lines.isEmpty ? "" : Self.joined(lines) + "\n\(PlanSummary(plan))"
+  }
+
+  private static func joined(_ lines: [DifferenceLine]) -> String {
+    var text = ""
+    text.reserveCapacity(lines.reduce(64) { $0 + $1.text.utf8.count + 2 * $1.depth + 3 })
+    for line in lines { line.write(to: &text) }
+    return text
   }
 
   /// The same with ANSI colours: green, red and yellow, as in other differences.
@@ -100,7 +107,13 @@ struct DifferenceLine: Equatable {
     self.depth = depth
   }
 
-  var whole: String { "\(sign.rawValue) " + String(repeating: "  ", count: depth) + text }
+  /// With a line feed.
+  func write(to lines: inout String) {
+    lines += sign.rawValue
+    for _ in 0...depth * 2 { lines += " " }
+    lines += text
+    lines += "\n"
+  }
 }
 
 extension DifferenceLine.Sign {

@@ -1,7 +1,7 @@
 import Model
 
 /// The changes of one table, gathered under the chains and sets that they belong to.
-struct TableLines {
+struct TableLines: Sendable {
   private let id: TableID
   private let changes: [Change]
   private let current: Table?
@@ -37,9 +37,11 @@ struct TableLines {
     for case .removeTable(let table) in changes {
       lines += wording.lines(of: table).map { DifferenceLine(.remove, $0) }
     }
-    var parts: [DifferenceLine] = []
-    for change in changes { parts += partLines(change) }
-    for chain in ChainChanges.gather(changes, context: options.context) { parts += await chainLines(chain) }
+    // Sets may be as long as chains: both at a time.
+    async let content = changes.flatMap(partLines)
+    var chains: [DifferenceLine] = []
+    for chain in ChainChanges.gather(changes, context: options.context) { chains += await chainLines(chain) }
+    let parts = await content + chains
     let added = changes.lazy.compactMap { if case .addTable(let table) = $0 { table } else { nil } }.first
     let changed = changes.lazy.compactMap { if case .changeTable(_, let table) = $0 { table } else { nil } }.first
     guard added != nil || changed != nil || !parts.isEmpty else { return lines }

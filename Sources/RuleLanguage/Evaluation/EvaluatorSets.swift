@@ -80,6 +80,10 @@ extension Evaluator {
         if $0.spans.count == $0.elements.count, lowered.count == syntax.count {
           $0.spans.append(contentsOf: syntax.lazy.map(\.key.span))
         }
+        // By a quarter and not by doubling: of a million elements, as much room again would stay unused.
+        if $0.elements.count + lowered.count > $0.elements.capacity {
+          $0.elements.reserveCapacity(($0.elements.count + lowered.count) / 4 * 5)
+        }
         $0.elements.append(contentsOf: lowered)
       }
     }

@@ -10,7 +10,7 @@ package final class SourceText: Sendable {
   private let lineStarts: [UInt32]
 
   package init(_ source: RuleSource) {
-    bytes = Array(source.text.utf8)
+    bytes = source.bytes
     start = source.start
     indentation = source.indentation
     var lineStarts: [UInt32] = [0]

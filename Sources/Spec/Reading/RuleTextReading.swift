@@ -3,8 +3,7 @@ import RuleLanguage
 
 extension RuleSource {
   init(_ file: SpecFile) {
-    self.init(
-      text: String(decoding: file.bytes, as: UTF8.self), start: SourceLocation(file: file.path, line: 1, column: 1))
+    self.init(bytes: file.bytes, start: SourceLocation(file: file.path, line: 1, column: 1))
   }
 }
 

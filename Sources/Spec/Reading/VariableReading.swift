@@ -76,17 +76,17 @@ private struct PlacedText {
   }
 
   mutating func append(_ piece: String) {
-    source.text += piece
+    source.bytes += piece.utf8
     column += Int32(piece.unicodeScalars.count)
   }
 
   mutating func append(_ piece: String, at place: SourceLocation) {
     if place.line > line {
-      source.text += String(repeating: "\n", count: Int(place.line - line))
+      source.bytes += repeatElement(UInt8(ascii: "\n"), count: Int(place.line - line))
       line = place.line
       column = 1
     }
-    source.text += String(repeating: " ", count: max(0, Int(place.column - column)))
+    source.bytes += repeatElement(UInt8(ascii: " "), count: max(0, Int(place.column - column)))
     column = max(column, place.column)
     append(piece)
   }

@@ -39,7 +39,7 @@ struct SourceFiles: Sendable, IncludeResolver {
   func files(matching path: String, beside other: SpecFile) throws(IncludeError) -> [SpecFile] {
     let folder = other.name.split(separator: "/").dropLast()
     let names = try [SourceFiles.resolve(path, in: folder.map(String.init)), SourceFiles.resolve(path, in: [])]
-    if path.contains(where: { "*?[".contains($0) }) {
+    if Wildcard.isPattern(path) {
       for case let name? in names {
         let found = files.filter { $0.root == other.root && $0.isRuleText && Wildcard.matches(name, $0.name) }
         if !found.isEmpty { return found.filter { $0.name != other.name } }
@@ -87,6 +87,8 @@ extension SpecFile {
 /// Shell wildcards as `include` takes them (glob(3)): `*`, `?` and `[…]`, none of which crosses a slash or stands for
 /// the dot of a hidden file.
 enum Wildcard {
+  static func isPattern(_ path: String) -> Bool { path.contains { "*?[".contains($0) } }
+
   static func matches(_ pattern: String, _ name: String) -> Bool {
     let patterns = pattern.split(separator: "/")
     let names = name.split(separator: "/")

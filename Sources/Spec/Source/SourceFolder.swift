@@ -68,16 +68,35 @@ struct SourceFolder {
     }
     try readFile([name], at: path, shown: path)
     let folder = path.contains("/") ? String(path.dropLast(name.count)) : "./"
-    for other in try names(in: folder) where other != name && other.hasSuffix(".nft") && !other.hasPrefix(".") {
-      let full = folder + other
-      guard let status = try? Stat(FilePath(full)), status.type == .regular,
-        (1...Int64(limits.fileBytes)).contains(status.size)
-      else { continue }
-      // Beside a file is anything; what nobody refers to must not stand in the way.
-      guard let real = try? resolve([other], below: folder) else { continue }
-      let shown = path.contains("/") ? full : other
-      try readFile([other], at: folder + real.joined(separator: "/"), shown: shown, isBeside: true)
+    // Beside a file is anything: only what is named is read, and what that names.
+    var beside = try names(in: folder).filter { $0 != name && $0.hasSuffix(".nft") && !$0.hasPrefix(".") }
+    var next = 0
+    while next < files.count {
+      let text = files[next].bytes
+      next += 1
+      for other in SourceFolder.named(beside, in: text) {
+        beside.removeAll { $0 == other }
+        try readBeside(other, in: folder)
+      }
     }
+  }
+
+  /// Those of the file names that a text may mean: it has the name in it, or includes whatever there is.
+  private static func named(_ names: [String], in text: [UInt8]) -> [String] {
+    guard !names.isEmpty else { return [] }
+    if IncludeScan.paths(in: text).contains(where: Wildcard.isPattern) { return names }
+    return IncludeScan.has(".nft", in: text) ? names.filter { IncludeScan.has($0, in: text) } : []
+  }
+
+  private mutating func readBeside(_ name: String, in folder: String) throws(SpecError) {
+    let full = folder + name
+    guard let status = try? Stat(FilePath(full)), status.type == .regular,
+      (1...Int64(limits.fileBytes)).contains(status.size)
+    else { return }
+    // What nobody refers to after all must not stand in the way.
+    guard let real = try? resolve([name], below: folder) else { return }
+    let shown = path.contains("/") ? full : name
+    try readFile([name], at: folder + real.joined(separator: "/"), shown: shown, isBeside: true)
   }
 
   private mutating func readFolder(_ parts: [String]) throws(SpecError) {

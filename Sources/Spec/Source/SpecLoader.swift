@@ -86,7 +86,7 @@ private struct SourceReading {
   private mutating func follow(_ rules: RuleSource, isRoot: Bool = false) {
     guard let file = files.file(shownAs: rules.start.file) else { return }
     if file.isRuleText, !isRoot, !references.insert(file.path).inserted { return }
-    for path in IncludeScan.paths(in: rules.text) {
+    for path in IncludeScan.paths(in: rules.bytes) {
       for other in (try? files.files(matching: path, beside: file)) ?? [] { follow(RuleSource(other)) }
     }
   }
@@ -113,13 +113,31 @@ enum Hint {
 
 /// Finds `include "PATH"` in rule text without reading the rest.
 enum IncludeScan {
-  static func paths(in text: String) -> [String] {
-    guard text.contains("include") else { return [] }
-    return text.split(separator: "\n").compactMap { line in
-      let words = line.drop { $0 == " " || $0 == "\t" }
-      guard words.hasPrefix("include") else { return nil }
-      let parts = words.split(separator: "\"", omittingEmptySubsequences: false)
-      return parts.count >= 3 ? String(parts[1]) : nil
+  private static let keyword = Array("include".utf8)
+
+  static func paths(in text: [UInt8]) -> [String] {
+    var paths: [String] = []
+    var start = text.startIndex
+    while start < text.endIndex {
+      let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.endIndex
+      let words = text[start..<end].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+      if words.starts(with: keyword) {
+        let parts = words.split(separator: UInt8(ascii: "\""), omittingEmptySubsequences: false)
+        if parts.count >= 3 { paths.append(String(decoding: parts[1], as: UTF8.self)) }
+      }
+      start = end + 1
     }
+    return paths
+  }
+
+  static func has(_ word: String, in text: [UInt8]) -> Bool {
+    let word = Array(word.utf8)
+    guard let first = word.first else { return true }
+    var start = text.startIndex
+    while let index = text[start...].firstIndex(of: first) {
+      if text[index...].starts(with: word) { return true }
+      start = index + 1
+    }
+    return false
   }
 }

@@ -9,6 +9,8 @@ struct ValueText: Sendable {
   /// One value, most significant byte first (strings as they are).
   func text(_ value: Bytes, as shape: ValueShape) -> String {
     switch shape.type {
+    case .ipv4Address where value.count == 4:
+      return IPAddress.v4(UInt32(truncatingIfNeeded: value.bigEndianValue)).description
     case .ipv4Address, .ipv6Address:
       return IPAddress(networkBytes: value).map(\.description) ?? Self.hexadecimal(value)
     case .etherAddress, .linkLayerAddress:
