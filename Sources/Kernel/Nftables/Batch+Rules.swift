@@ -59,4 +59,11 @@ extension Batch {
       writer.number(NFTA_RULE_HANDLE, handle)
     }
   }
+
+  /// All rules of a chain.
+  mutating func removeRules(_ table: TableID, chain: String) throws(NotWritable) {
+    try message(NFT_MSG_DELRULE, table, tableKey: NFTA_RULE_TABLE.rawValue) { (writer) throws(NotWritable) in
+      writer.text(NFTA_RULE_CHAIN, chain)
+    }
+  }
 }

@@ -54,6 +54,9 @@ struct Batch: ~Copyable {
     writer.endMessage()
   }
 
+  /// The next change takes no message.
+  mutating func skipChange() { firstSequences.append(writer.nextSequence) }
+
   /// What follows is for none of the changes.
   mutating func endChanges() { firstSequences.append(writer.nextSequence) }
 

@@ -99,12 +99,48 @@ extension NetlinkSocket {
 
 extension Batch {
   fileprivate mutating func add(_ changes: [Change]) throws(KernelError) {
+    var leaving = LeavingChains(changes)
     for change in changes {
       do throws(NotWritable) {
-        try add(change)
+        switch leaving.take(change) {
+        case .each: try add(change)
+        case .all(let table, let chain):
+          skipChange()
+          try removeRules(table, chain: chain)
+        case .none: skipChange()
+        }
       } catch {
         throw KernelError(.notWritable, "this program cannot write \(error.what)", change: change)
       }
     }
+  }
+}
+
+/// The rules of chains that go are removed all at once: the kernel looks for each by walking from the chain's begin, past
+/// those that are removed already.
+private struct LeavingChains {
+  private struct Name: Hashable {
+    var table: TableID
+    var chain: String
+  }
+
+  enum Removal {
+    case each
+    case all(TableID, chain: String)
+    case none
+  }
+
+  private var names: Swift.Set<Name> = []
+  private var emptied: Swift.Set<Name> = []
+
+  init(_ changes: [Change]) {
+    for case .removeChain(let table, let chain) in changes { names.insert(Name(table: table, chain: chain.name)) }
+  }
+
+  mutating func take(_ change: Change) -> Removal {
+    guard case .removeRule(let table, let chain, _) = change else { return .each }
+    let name = Name(table: table, chain: chain)
+    guard names.contains(name) else { return .each }
+    return emptied.insert(name).inserted ? .all(table, chain: chain) : .none
   }
 }

@@ -9,9 +9,17 @@ struct RulesDifference {
   /// - Parameters:
   ///   - old: none if the chain is new or made again.
   ///   - memory: the rules whose counters go on in equal rules that are made again; without `old`'s own.
+  ///   - sumsCounts: whether what rules of `new` without a handle have counted is to be added to what equal ones of `old`
+  ///     have. Such a rule is made again, for the kernel sets no counter of one that is there.
   ///   - isKeepable: false for a rule that has to be made again because what it refers to is.
-  init(old: [Rule], new: [Rule], memory: [Rule] = [], isKeepable: @escaping (Rule) -> Bool = { _ in true }) {
-    let kept = ShortestEdit.kept(old, new) { isKeepable(old[$0]) }
+  init(
+    old: [Rule], new: [Rule], memory: [Rule] = [], sumsCounts: Bool = false,
+    isKeepable: @escaping (Rule) -> Bool = { _ in true }
+  ) {
+    var kept = ShortestEdit.kept(old, new) { isKeepable(old[$0]) }
+    if sumsCounts {
+      for index in new.indices where new[index].handle == nil && new[index].hasCounted { kept[index] = nil }
+    }
     var stays = [Bool](repeating: false, count: old.count)
     for case .some(let index) in kept { stays[index] = true }
     removed = old.indices.filter { !stays[$0] }.map { old[$0] }
@@ -20,18 +28,48 @@ struct RulesDifference {
       if let place = kept[index] { before = old[place].handle } else { added.append((new[index], before)) }
     }
     added.reverse()
-    carryCounters(from: memory + removed)
+    carryCounters(from: memory + removed, sumsCounts: sumsCounts)
   }
 
   /// A rule that moved, or is made again, goes on counting where it was: its expressions are the old one's, which
   /// are equal but for what they counted.
-  private mutating func carryCounters(from memory: [Rule]) {
+  private mutating func carryCounters(from memory: [Rule], sumsCounts: Bool) {
     guard !memory.isEmpty, !added.isEmpty else { return }
     var byRule: [Rule: [Int]] = [:]
     for index in memory.indices.reversed() { byRule[memory[index], default: []].append(index) }
     for index in added.indices {
       guard let place = byRule[added[index].rule]?.popLast() else { continue }
+      let counted = added[index].rule.expressions
       added[index].rule.expressions = memory[place].expressions
+      if sumsCounts { added[index].rule.addCounts(of: counted) }
+    }
+  }
+}
+
+extension Rule {
+  /// Whether packets have met it.
+  fileprivate var hasCounted: Bool {
+    expressions.contains { expression in
+      switch expression {
+      case .counter(let packets, _): packets > 0
+      case .quota(_, let consumed, _): consumed > 0
+      case .last(let milliseconds): milliseconds != nil
+      default: false
+      }
+    }
+  }
+
+  /// - Parameter others: of an equal rule.
+  fileprivate mutating func addCounts(of others: [Expression]) {
+    for (index, other) in zip(expressions.indices, others) {
+      switch (expressions[index], other) {
+      case (.counter(let packets, let bytes), .counter(let morePackets, let moreBytes)):
+        expressions[index] = .counter(packets: packets &+ morePackets, bytes: bytes &+ moreBytes)
+      case (.quota(let bytes, let consumed, let inverted), .quota(_, let more, _)):
+        expressions[index] = .quota(bytes: bytes, consumed: consumed &+ more, inverted: inverted)
+      case (.last, .last(let milliseconds?)): expressions[index] = .last(milliseconds: milliseconds)
+      default: break
+      }
     }
   }
 }

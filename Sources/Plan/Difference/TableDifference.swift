@@ -28,7 +28,8 @@ struct TableDifference {
   }
 
   /// A table that is there already and is netbaton's own.
-  init(from current: Table, to desired: Table) {
+  /// - Parameter sumsCounts: whether `desired` has counted what is to be added (see `RulesDifference`).
+  init(from current: Table, to desired: Table, sumsCounts: Bool = false) {
     id = desired.id
     let parts = Parts(old: current, new: desired)
     if TableDifference.mustRemake(current, desired, chains: parts.chains) {
@@ -36,7 +37,7 @@ struct TableDifference {
       changes = [.removeTable(current)] + TableDifference.addition(of: desired, memory: current)
     } else {
       kind = .changed
-      changes = parts.changes(memory: nil)
+      changes = parts.changes(memory: nil, sumsCounts: sumsCounts)
       // Last of all: the kernel refuses new base chains in a transaction after its table's flags changed.
       if current.flags != desired.flags { changes.append(.changeTable(from: current.alone, to: desired.alone)) }
     }
@@ -96,8 +97,8 @@ private struct Parts {
   }
 
   /// - Parameter memory: the table that is made again, whose counters and gathered elements go on.
-  func changes(memory: Table?) -> [Change] {
-    let rules = ruleDifferences(memory: memory)
+  func changes(memory: Table?, sumsCounts: Bool = false) -> [Change] {
+    let rules = ruleDifferences(memory: memory, sumsCounts: sumsCounts)
     let elements = elementDifferences()
     var changes: [Change] = []
     for (chain, difference) in rules {
@@ -133,7 +134,7 @@ private struct Parts {
     }
   }
 
-  private func ruleDifferences(memory: Table?) -> [(chain: String, RulesDifference)] {
+  private func ruleDifferences(memory: Table?, sumsCounts: Bool) -> [(chain: String, RulesDifference)] {
     let remembered = Dictionary((memory?.chains ?? []).map { ($0.name, $0.rules) }) { first, _ in first }
     let isKeepable = { (rule: Rule) in remadeReferences.isEmpty || !rule.refers(to: remadeReferences.contains) }
     var all = chains.gone.map { ($0.name, RulesDifference(old: $0.rules, new: [])) }
@@ -141,7 +142,10 @@ private struct Parts {
       ($0.new.name, RulesDifference(old: $0.old.rules, new: $0.new.rules, isKeepable: { _ in false }))
     }
     all += chains.kept.map {
-      ($0.new.name, RulesDifference(old: $0.old.rules, new: $0.new.rules, isKeepable: isKeepable))
+      (
+        $0.new.name,
+        RulesDifference(old: $0.old.rules, new: $0.new.rules, sumsCounts: sumsCounts, isKeepable: isKeepable)
+      )
     }
     all += chains.fresh.map {
       ($0.name, RulesDifference(old: [], new: $0.rules, memory: remembered[$0.name] ?? []))

@@ -95,6 +95,9 @@ package enum Trial {
   }
 
   /// Makes confirmed trials plain: the smallest difference from the old rules to the new ones, and all parts gone.
+  ///
+  /// A rule that both generations have counted in its copy while the trial ran. It is made again with the sum, if there is
+  /// anything to add; every other one stays with its handle.
   /// - Parameter tables: as the kernel has them.
   package static func promote(_ tables: [Table]) -> [Change] {
     settle(tables) { $0.phase == .kept }
@@ -111,7 +114,7 @@ package enum Trial {
       let view = TrialView(table)
       guard let trial = view.trial, isMeant(trial) else { return [] }
       guard let rest = view.settled else { return TableDifference(removing: table).changes }
-      return TableDifference(from: table, to: rest).changes
+      return TableDifference(from: table, to: rest, sumsCounts: true).changes
     }
   }
 }

@@ -1,0 +1,84 @@
+import Kernel
+import Model
+import Plan
+import Support
+import Testing
+
+/// What rules have counted before, during and after a trial.
+@Suite(.networkNamespace) struct TrialCounterTests {
+  let bench: TrialBench
+  let peer: DatagramPeer
+
+  init() throws {
+    let namespace = try #require(NetworkNamespace.current)
+    bench = try TrialBench(namespace)
+    peer = try DatagramPeer(namespace)
+  }
+
+  /// Of each port 1111 to 5555 that a rule counts, by the rule's comment.
+  private static func table(_ rules: String) -> String {
+    """
+    table inet edge {
+      chain shared { udp dport 1111 counter comment "shared"; }
+      chain out { type filter hook output priority 0;
+        udp dport 2222 counter comment "before"; jump shared;
+        \(rules)
+        udp dport 3333 counter comment "after"; udp dport 4444 counter comment "quiet"; }
+    }
+    """
+  }
+
+  private static let old = table("udp dport 9 counter comment \"gone\"")
+  private static let new = table("udp dport 5555 counter comment \"fresh\"")
+
+  private func sendToEach(_ ports: [UInt16] = [1111, 2222, 3333, 5555]) async throws {
+    for port in ports { _ = try await peer.send(to: "127.0.0.1", port: port) }
+  }
+
+  private func counts() async throws -> [String: UInt64] {
+    let table = try #require(try await bench.kernel.read(ReadScope()).state.tables.first)
+    var counts: [String: UInt64] = [:]
+    for rule in table.chains.flatMap(\.rules) {
+      guard let comment = rule.comment else { continue }
+      for case .counter(let packets, _) in rule.expressions { counts[comment] = packets }
+    }
+    return counts
+  }
+
+  private func handles() async throws -> [String: UInt64?] {
+    let table = try #require(try await bench.kernel.read(ReadScope()).state.tables.first)
+    return Dictionary(table.chains.flatMap(\.rules).map { ($0.comment ?? "", $0.handle) }) { first, _ in first }
+  }
+
+  @Test func areSummedWhenItIsPromoted() async throws {
+    try await bench.apply(Self.old)
+    try await sendToEach()
+    let before = try await handles()
+    let trial = try await bench.kernel.arm(
+      bench.plan(Self.new), lasting: .seconds(120), record: .keep, from: bench.kernel.generation(),
+      with: Samples.baton())
+    for _ in 0..<2 { try await sendToEach() }
+    try await bench.kernel.confirm(trial, with: Samples.baton())
+    try await sendToEach()
+    _ = try await bench.kernel.promote(record: .keep, with: Samples.baton())
+    #expect(try await counts() == ["shared": 4, "before": 4, "after": 4, "quiet": 0, "fresh": 3])
+    try await sendToEach()
+    #expect(try await counts() == ["shared": 5, "before": 5, "after": 5, "quiet": 0, "fresh": 4])
+    // Only the rule whose count had to be added to was made again.
+    let after = try await handles()
+    for comment in ["shared", "before", "quiet"] { #expect(after[comment] == before[comment]) }
+  }
+
+  @Test func ofTheOldRulesAreAsTheyWereWhenItIsTakenBack() async throws {
+    try await bench.apply(Self.old)
+    try await sendToEach()
+    let before = try await handles()
+    _ = try await bench.kernel.arm(
+      bench.plan(Self.new), lasting: .seconds(120), record: .keep, from: bench.kernel.generation(),
+      with: Samples.baton())
+    try await sendToEach()
+    _ = try await bench.kernel.cleanUp(record: .keep)
+    #expect(try await counts() == ["shared": 2, "before": 2, "after": 1, "quiet": 0, "gone": 0])
+    #expect(try await handles() == before)
+  }
+}
