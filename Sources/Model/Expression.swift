@@ -77,7 +77,8 @@ package enum Expression: Hashable, Sendable {
   case noTrack
   case routing(RoutingKey, to: Register)
   case numberGenerator(NumberGeneratorKind, modulus: UInt32, offset: UInt32, to: Register)
-  indirect case jenkinsHash(from: Register, length: UInt32, modulus: UInt32, seed: UInt32?, offset: UInt32, to: Register)
+  indirect case jenkinsHash(
+    from: Register, length: UInt32, modulus: UInt32, seed: UInt32?, offset: UInt32, to: Register)
   case symmetricHash(modulus: UInt32, offset: UInt32, to: Register)
   /// `result` is `NFT_FIB_RESULT_*`, `flags` are `NFTA_FIB_F_*`.
   case fib(result: UInt32, flags: UInt32, to: Register)

@@ -73,14 +73,14 @@ extension Chain: Hashable {
 }
 
 /// Where a base chain is hooked in: `NFTA_HOOK_*`.
-package struct BaseChain: Hashable, Sendable {
+package struct BaseChain: Sendable {
   /// `filter`, `nat` or `route`
   package var type: String
   /// `NF_INET_*`, `NF_ARP_*`, `NF_BR_*` or `NF_NETDEV_*`, as the family has it.
   package var hook: UInt32
   package var priority: Int32
   package var policy: ChainPolicy
-  /// For netdev tables and inet's ingress, in the order written.
+  /// For netdev tables and inet's ingress. Their order means nothing: the kernel lists them in one of its own.
   package var devices: [String]
   /// `NFT_CHAIN_HW_OFFLOAD`
   package var isOffloaded: Bool
@@ -95,6 +95,19 @@ package struct BaseChain: Hashable, Sendable {
     self.policy = policy
     self.devices = devices
     self.isOffloaded = isOffloaded
+  }
+}
+
+extension BaseChain: Hashable {
+  package static func == (left: BaseChain, right: BaseChain) -> Bool {
+    left.type == right.type && left.hook == right.hook && left.priority == right.priority
+      && left.policy == right.policy && left.devices.sorted() == right.devices.sorted()
+      && left.isOffloaded == right.isOffloaded
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(hook)
+    hasher.combine(priority)
   }
 }
 

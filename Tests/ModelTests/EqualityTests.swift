@@ -23,6 +23,14 @@ import Testing
     #expect(Rule(expressions: [.log(Log(prefix: "x", level: 3))]) != Rule(expressions: [.log(Log(prefix: "x"))]))
   }
 
+  @Test func aBaseChainsDevicesHaveNoOrder() {
+    func base(_ devices: [String]) -> BaseChain {
+      BaseChain(type: "filter", hook: 0, priority: 0, devices: devices)
+    }
+    #expect(base(["a", "b"]) == base(["b", "a"]))
+    #expect(base(["a", "b"]) != base(["a"]))
+  }
+
   @Test func setsCompareByContent() {
     let first = SetElement(key: [1]), second = SetElement(key: [2])
     func set(_ elements: [SetElement]) -> SetDefinition {
