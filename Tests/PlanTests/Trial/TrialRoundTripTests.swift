@@ -7,35 +7,8 @@ import Testing
 @Suite struct TrialRoundTripTests {
   private let deadline: UInt64 = 1_800_000_000_000_000_000
 
-  /// A kernel with the first state, and the way to the second one.
-  private struct Story {
-    var kernel = ModelKernel()
-    let before: [Table]
-    let desired: NetworkState
-    let trial: TrialPlan
-
-    init(seed: UInt64) throws {
-      var random = RandomState(seed: seed)
-      let options = PlanOptions(allowsRemoval: true, removesEverything: true)
-      let first = random.state()
-      desired = random.state()
-      try kernel.commit(Plan(current: kernel.state, desired: first, options: options).nftables, from: 1)
-      before = kernel.state.tables
-      let plan = try Plan(current: kernel.state, desired: desired, options: options)
-      trial = TrialPlan(number: 42, current: before, desired: desired.tables, changes: plan.nftables)
-    }
-
-    mutating func arm(deadline: UInt64) throws {
-      try kernel.commit(trial.arm(deadline: deadline, timeout: 30_000), from: kernel.generation)
-    }
-
-    var tables: [Table] { kernel.state.tables }
-    func wanted(_ id: TableID) -> Table? { desired.tables.first { $0.id == id } }
-    func old(_ id: TableID) -> Table? { before.first { $0.id == id } }
-  }
-
   @Test(arguments: UInt64(1)...300) func `a trial is invisible, and both generations can be told`(seed: UInt64) throws {
-    var story = try Story(seed: seed)
+    var story = try TrialStory(seed: seed)
     guard !story.trial.tables.isEmpty else { return }
     try story.arm(deadline: deadline)
     for id in story.trial.tables {
@@ -52,7 +25,7 @@ import Testing
   }
 
   @Test(arguments: UInt64(1)...300) func `clean-up leaves what was there, with its handles`(seed: UInt64) throws {
-    var story = try Story(seed: seed)
+    var story = try TrialStory(seed: seed)
     guard !story.trial.tables.isEmpty else { return }
     try story.arm(deadline: deadline)
     #expect(Trial.promote(story.tables).isEmpty)
@@ -61,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: UInt64(1)...300) func `promotion ends where the plan would have`(seed: UInt64) throws {
-    var story = try Story(seed: seed)
+    var story = try TrialStory(seed: seed)
     guard !story.trial.tables.isEmpty else { return }
     try story.arm(deadline: deadline)
     try story.kernel.commit(Trial.confirm(42, tables: story.trial.tables), from: story.kernel.generation)
@@ -86,7 +59,7 @@ import Testing
   }
 
   @Test func `most tables can be tried`() throws {
-    let stories = try (UInt64(1)...300).map { try Story(seed: $0) }
+    let stories = try (UInt64(1)...300).map { try TrialStory(seed: $0) }
     #expect(stories.reduce(0) { $0 + $1.trial.tables.count } > 150)
     for story in stories {
       for item in story.trial.items {
@@ -96,7 +69,7 @@ import Testing
   }
 
   @Test func `elements stand last and side by side`() throws {
-    let trials = try (UInt64(1)...50).map { try Story(seed: $0).trial }
+    let trials = try (UInt64(1)...50).map { try TrialStory(seed: $0).trial }
     for trial in trials where !trial.tables.isEmpty {
       let changes = trial.arm(deadline: deadline, timeout: 30_000)
       let last = changes.suffix(trial.tables.count)
@@ -105,7 +78,7 @@ import Testing
   }
 
   private func direct(seed: UInt64) throws -> [Table] {
-    var story = try Story(seed: seed)
+    var story = try TrialStory(seed: seed)
     try story.kernel.commit(story.trial.items.map(\.change), from: story.kernel.generation)
     return story.tables
   }
@@ -130,6 +103,33 @@ import Testing
   }
 
   private func sorted(_ table: Table) -> Table { sorted(table, like: nil) }
+}
+
+/// A kernel with the first state, and the way to the second one.
+struct TrialStory {
+  var kernel = ModelKernel()
+  let before: [Table]
+  let desired: NetworkState
+  let trial: TrialPlan
+
+  init(seed: UInt64) throws {
+    var random = RandomState(seed: seed)
+    let options = PlanOptions(allowsRemoval: true, removesEverything: true)
+    let first = random.state()
+    desired = random.state()
+    try kernel.commit(Plan(current: kernel.state, desired: first, options: options).nftables, from: 1)
+    before = kernel.state.tables
+    let plan = try Plan(current: kernel.state, desired: desired, options: options)
+    trial = TrialPlan(number: 42, current: before, desired: desired.tables, changes: plan.nftables)
+  }
+
+  mutating func arm(deadline: UInt64) throws {
+    try kernel.commit(trial.arm(deadline: deadline, timeout: 30_000), from: kernel.generation)
+  }
+
+  var tables: [Table] { kernel.state.tables }
+  func wanted(_ id: TableID) -> Table? { desired.tables.first { $0.id == id } }
+  func old(_ id: TableID) -> Table? { before.first { $0.id == id } }
 }
 
 /// A table with what equality passes over: handles and what was counted.
