@@ -3,7 +3,13 @@ import Model
 /// States of few names and many shapes, so that two of them share much and differ in everything.
 struct RandomState {
   var generator: SeededGenerator
-  init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+  /// Without what no trial can change: a table's flags and comment, flowtables, hooks.
+  let isTame: Bool
+
+  init(seed: UInt64, isTame: Bool = false) {
+    generator = SeededGenerator(seed: seed)
+    self.isTame = isTame
+  }
 
   private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &generator) < percent }
   private mutating func pick<Item>(_ items: [Item]) -> Item {
@@ -18,8 +24,9 @@ struct RandomState {
   private mutating func table(_ name: String) -> Table {
     var table = Table(
       id: TableID(.inet, name), flags: chance(10) ? .dormant : [], comment: chance(10) ? "kept by hand" : nil)
+    if isTame { table = Table(id: table.id) }
     table.objects = some(["visits", "volume", "pace"]).map { object($0) }
-    table.flowtables = some(["fast"]).map {
+    table.flowtables = some(isTame ? [] : ["fast"]).map {
       Flowtable(name: $0, hook: 0, priority: Int32(pick([0, 10])), devices: ["lo"])
     }
     // A chain only jumps to one that comes later in this list.
@@ -73,19 +80,20 @@ struct RandomState {
     var base: BaseChain?
     if name.count > 1 {
       base = BaseChain(
-        type: "filter", hook: name == "input" ? 1 : 2, priority: pick([0, 0, 0, 10]), policy: pick([.accept, .drop]))
+        type: "filter", hook: name == "input" ? 1 : 2, priority: isTame ? 0 : pick([0, 0, 0, 10]),
+        policy: pick([.accept, .drop]))
     }
     let rules = (0..<Int.random(in: 0..<8, using: &generator)).map { _ in
       rule(in: table, jumpingTo: later, isBase: base != nil)
     }
-    return Chain(name: name, base: base, comment: chance(10) ? "a comment" : nil, rules: rules)
+    return Chain(name: name, base: base, comment: chance(10) && !isTame ? "a comment" : nil, rules: rules)
   }
 
   private mutating func rule(in table: Table, jumpingTo chains: [String], isBase: Bool) -> Rule {
     let sets = table.sets.map(\.name)
     switch Int.random(in: 0..<6, using: &generator) {
     case 0 where !chains.isEmpty: return PlanTests.rule(port: pick([22, 80]), .jump(.named(pick(chains))))
-    case 1 where sets.contains("blocked"): return PlanTests.rule(in: "blocked", .drop)
+    case 1 where sets.contains("blocked"): return PlanTests.rule(in: "blocked", .drop, inverted: chance(30))
     // Only from base chains, so that no map leads back to a chain that looks into it.
     case 2 where isBase && sets.contains("ways"): return PlanTests.rule(through: "ways")
     case 3 where !table.objects.isEmpty:

@@ -5,6 +5,8 @@ struct ElementsDifference {
   private(set) var removed: [SetElement] = []
   private(set) var added: [SetElement] = []
 
+  var isEmpty: Bool { removed.isEmpty && added.isEmpty }
+
   /// What becomes of what an element refers to.
   struct Fate {
     /// It goes for good.

@@ -39,7 +39,7 @@ struct RulesDifference {
     for index in memory.indices.reversed() { byRule[memory[index], default: []].append(index) }
     for index in added.indices {
       guard let place = byRule[added[index].rule]?.popLast() else { continue }
-      let counted = added[index].rule.expressions
+      let counted = added[index].rule
       added[index].rule.expressions = memory[place].expressions
       if sumsCounts { added[index].rule.addCounts(of: counted) }
     }
@@ -59,9 +59,9 @@ extension Rule {
     }
   }
 
-  /// - Parameter others: of an equal rule.
-  fileprivate mutating func addCounts(of others: [Expression]) {
-    for (index, other) in zip(expressions.indices, others) {
+  /// - Parameter other: an equal rule.
+  mutating func addCounts(of other: Rule) {
+    for (index, other) in zip(expressions.indices, other.expressions) {
       switch (expressions[index], other) {
       case (.counter(let packets, let bytes), .counter(let morePackets, let moreBytes)):
         expressions[index] = .counter(packets: packets &+ morePackets, bytes: bytes &+ moreBytes)

@@ -10,14 +10,16 @@ struct TrialNotes: Equatable {
   /// The table itself.
   private(set) var tableCame = false
   private(set) var tableGoes = false
+  /// Sets that are not copied but overlaid.
+  private(set) var overlays: Swift.Set<String> = []
   /// What the guards compare the clock with: nanoseconds since 1970.
-  let deadline: UInt64
+  private(set) var deadline: UInt64 = 0
 
   /// A rule keeps 256 bytes of its user's data (`NFT_USERDATA_MAXLEN`), of which three are not the text's.
   static let longest = 253
 
-  init(old: Table?, new: Table?, deadline: UInt64) {
-    self.deadline = deadline
+  init(old: Table?, new: Table?, overlays: Swift.Set<String>) {
+    self.overlays = overlays
     tableCame = old == nil
     tableGoes = new == nil
     guard let old, let new else { return }
@@ -29,32 +31,34 @@ struct TrialNotes: Equatable {
 
   /// From what was read.
   init(_ rules: [Rule]) {
-    var deadline: UInt64 = 0
     for rule in rules {
       guard let comment = rule.comment else { continue }
       let words = comment.split(separator: " ", maxSplits: 1).map(String.init)
       switch (words.first, words.count > 1 ? TrialNotes.reference(words[1]) : nil) {
       case ("came", let reference?): came.insert(reference)
       case ("goes", let reference?): goes.insert(reference)
+      case ("over", .set(let name)?): overlays.insert(name)
       default: break
       }
       if words.first == "ends", words.count > 1 { deadline = UInt64(words[1]) ?? 0 }
       if comment == "came table" { tableCame = true }
       if comment == "goes table" { tableGoes = true }
     }
-    self.deadline = deadline
   }
 
-  var lines: [String] {
-    var lines = ["ends \(deadline)"]
+  private var lines: [String] {
+    var lines: [String] = []
     if tableCame { lines.append("came table") }
     if tableGoes { lines.append("goes table") }
+    lines += overlays.map { "over \(TrialNotes.text(.set($0)))" }.sorted()
     lines += came.map { "came \(TrialNotes.text($0))" }.sorted()
     return lines + goes.map { "goes \(TrialNotes.text($0))" }.sorted()
   }
 
   /// They need no verdict, but nft(8) reads no rule back that is a comment alone.
-  var rules: [Rule] { lines.map { Rule(expressions: [.verdict(.continue)], comment: $0) } }
+  func rules(until deadline: UInt64) -> [Rule] {
+    (["ends \(deadline)"] + lines).map { Rule(expressions: [.verdict(.continue)], comment: $0) }
+  }
 
   private static func parts(of table: Table) -> Swift.Set<Reference> {
     var all = Swift.Set(table.chains.map { Reference.chain($0.name) })

@@ -34,7 +34,10 @@ extension TrialObstacle: CustomStringConvertible {
     case .offloadedChain(let chain): "chain \(chain) runs on the network card, which knows no trial"
     case .flowtable(let name): "flowtable \(name) lets connections pass by all rules, also by those on trial"
     case .largeSet(let name, let elements, let limit):
-      "set \(name) changes and has \(elements) elements; up to \(limit) are copied for a trial"
+      """
+      set \(name) changes and has \(elements) elements; more than \(limit) can be tried only in a plain set of which few \
+      change, and whose rules look into it once and count nothing by themselves
+      """
     case .deepJumps(let chain): "the jumps from chain \(chain) are too deep for a changed policy on trial"
     case .name(let name): "\(name) is called as a part of a trial is; give it another name"
     case .longName(let name): "the name \(name) leaves no room for the trial's number"
@@ -123,10 +126,10 @@ struct TrialObstacles {
 
 /// What a trial may cost.
 package struct TrialLimits: Hashable, Sendable {
-  /// The most elements of a set that changes.
+  /// Sets of up to so many elements are copied when they change; of larger ones at most so many may change.
   package var copiedElements: Int
 
-  package init(copiedElements: Int = 10_000) { self.copiedElements = copiedElements }
+  package init(copiedElements: Int = 4096) { self.copiedElements = copiedElements }
 }
 
 extension Change {

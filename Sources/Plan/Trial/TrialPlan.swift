@@ -3,17 +3,17 @@ package import Model
 /// How changes of nftables are made so that the kernel takes them back by itself unless they are confirmed in time.
 ///
 /// Each table is tried as a whole or not at all. What cannot be tried is left to be made in place.
-package struct TrialPlan: Hashable, Sendable {
+package struct TrialPlan: Sendable {
   /// A change, and why it cannot be tried; nil if it can.
   package struct Item: Hashable, Sendable {
     package var change: Change
     package var obstacle: TrialObstacle?
   }
 
-  private struct Pair: Hashable, Sendable {
+  private struct Pair: Sendable {
     var id: TableID
     var old: Table?
-    var new: Table?
+    var trial: TrialTable
   }
 
   /// The token of the baton under which it is armed: part of all names.
@@ -43,9 +43,11 @@ package struct TrialPlan: Hashable, Sendable {
         continue
       }
       let names = TrialNames(number: number)
-      let trial = TrialTable(old: old[id], new: new[id], id: id, names: names, deadline: 0).table
-      whole[id] = TrialObstacles(names: names, old: old[id], new: new[id], trial: trial, limits: limits).ofTable()
-      if whole[id] == nil { pairs.append(Pair(id: id, old: old[id], new: new[id])) }
+      let trial = TrialTable(old: old[id], new: new[id], id: id, names: names, limits: limits)
+      whole[id] = TrialObstacles(
+        names: names, old: old[id], new: new[id], trial: trial.table(until: 0), limits: limits
+      ).ofTable()
+      if whole[id] == nil { pairs.append(Pair(id: id, old: old[id], trial: trial)) }
     }
     pairs.sort { $0.id < $1.id }
     items = changes.map { change in
@@ -67,13 +69,12 @@ package struct TrialPlan: Hashable, Sendable {
   ///   - deadline: nanoseconds since 1970, from when on the clock ends the trial.
   ///   - timeout: milliseconds after which the element that keeps it in effect is gone.
   package func arm(deadline: UInt64, timeout: UInt64) -> [Change] {
-    let names = TrialNames(number: number)
     let changes = pairs.flatMap { pair in
-      let trial = TrialTable(old: pair.old, new: pair.new, id: pair.id, names: names, deadline: deadline).table
+      let trial = pair.trial.table(until: deadline)
       let difference = pair.old.map { TableDifference(from: $0, to: trial) } ?? TableDifference(adding: trial)
       return difference.changes
     }
-    let armed = TrialGuard(names: names).armed
+    let armed = TrialGuard(names: TrialNames(number: number)).armed
     return changes + pairs.map { .addElements($0.id, set: armed, [TrialGuard.element(timeout: timeout)]) }
   }
 }

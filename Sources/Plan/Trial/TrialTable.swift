@@ -6,7 +6,6 @@ import Model
 /// Plain chains are not guarded one by one, for then a packet could meet the old state of one and the new of another.
 struct TrialTable {
   let names: TrialNames
-  private let deadline: UInt64
   private let old: Table
   private let new: Table
   private let notes: TrialNotes
@@ -15,34 +14,33 @@ struct TrialTable {
   /// - Parameters:
   ///   - old: the user's table with its handles; nil for a table that comes.
   ///   - new: nil for a table that goes.
-  ///   - deadline: nanoseconds since 1970.
-  init(old: Table?, new: Table?, id: TableID, names: TrialNames, deadline: UInt64) {
+  init(old: Table?, new: Table?, id: TableID, names: TrialNames, limits: TrialLimits) {
     self.names = names
-    self.deadline = deadline
-    notes = TrialNotes(old: old, new: new, deadline: deadline)
     self.old = old ?? Table(id: id, flags: new?.flags ?? [], comment: new?.comment, origin: new?.origin)
     self.new = new ?? Table(id: id)
-    copies = TrialCopies(old: self.old, new: self.new)
+    copies = TrialCopies(old: self.old, new: self.new, limits: limits)
+    notes = TrialNotes(old: old, new: new, overlays: Swift.Set(copies.overlays.differences.keys))
   }
 
   private var guards: TrialGuard { TrialGuard(names: names) }
 
   /// Without the element that sets it in effect.
-  var table: Table {
+  /// - Parameter deadline: nanoseconds since 1970.
+  func table(until deadline: UInt64) -> Table {
     var table = old
-    for index in table.chains.indices { insertGuards(into: &table.chains[index]) }
-    table.chains += new.chains.filter { notes.hasCome(.chain($0.name)) }.map(arriving)
+    for index in table.chains.indices { insertGuards(into: &table.chains[index], deadline) }
+    table.chains += new.chains.filter { notes.hasCome(.chain($0.name)) }.map { arriving($0, deadline) }
     table.chains += new.chains.flatMap(extraChains)
-    table.chains.append(Chain(name: names.notes, rules: notes.rules))
+    table.chains.append(Chain(name: names.notes, rules: notes.rules(until: deadline)))
     table.objects += new.objects.filter { notes.hasCome($0.reference) } + objectCopies
     table.sets += new.sets.filter { notes.hasCome(.set($0.name)) }.map(arriving)
-    table.sets += setCopies + [guards.armed, guards.kept]
+    table.sets += setCopies + new.sets.flatMap { copies.overlays.sets(of: $0, names) } + [guards.armed, guards.kept]
     return table
   }
 
   // MARK: Chains
 
-  private func insertGuards(into chain: inout Chain) {
+  private func insertGuards(into chain: inout Chain, _ deadline: UInt64) {
     guard chain.base != nil else { return }
     guard let later = newChain(chain.name) else {
       // It goes: what it would do is not done, and no other chain is passed over.
@@ -56,7 +54,7 @@ struct TrialTable {
 
   /// A chain that only the new generation has. A base chain lets all pass but for its guards; a plain one that leads to
   /// a copy is left empty, for its rules stand in a copy too.
-  private func arriving(_ chain: Chain) -> Chain {
+  private func arriving(_ chain: Chain, _ deadline: UInt64) -> Chain {
     var chain = chain
     if chain.base != nil {
       let target = hasEntry(chain.name) ? names.entry(of: chain.name) : names.copy(of: chain.name)
@@ -69,14 +67,14 @@ struct TrialTable {
   }
 
   private func extraChains(of chain: Chain) -> [Chain] {
-    let renaming = copies.renaming(names)
     guard let base = chain.base else {
       guard copies.all.contains(.chain(chain.name)) else { return [] }
-      return [Chain(name: names.copy(of: chain.name), comment: chain.comment, rules: chain.rules.map(renaming.rule))]
+      let rules = copies.trialRules(chain.rules, names)
+      return [Chain(name: names.copy(of: chain.name), comment: chain.comment, rules: rules)]
     }
     let earlier = oldChain(chain.name)
     guard let fork = earlier.map({ copies.fork(of: $0, chain) }) ?? 0 else { return [] }
-    let copy = Chain(name: names.copy(of: chain.name), rules: chain.rules[fork...].map(renaming.rule))
+    let copy = Chain(name: names.copy(of: chain.name), rules: copies.trialRules(chain.rules[fork...], names))
     guard hasEntry(chain.name) else { return [copy] }
     let policy: Verdict = base.policy == .accept ? .accept : .drop
     let entry = Chain(
@@ -107,7 +105,7 @@ struct TrialTable {
 
   private var setCopies: [SetDefinition] {
     let renaming = copies.renaming(names)
-    return new.sets.filter { copies.all.contains(.set($0.name)) }.map { set in
+    return new.sets.filter { copies.isCopied(.set($0.name)) }.map { set in
       var copy = set
       if let earlier = old.sets.first(where: { $0.name == set.name }) {
         copy = set.gathering(from: earlier) { !$0.refers(in: earlier, to: notes.goes.contains) }

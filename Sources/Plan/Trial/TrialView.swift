@@ -143,6 +143,13 @@ private struct TrialParts {
   }
 
   private func newSet(_ set: SetDefinition) -> SetDefinition {
+    if notes.overlays.contains(set.name) {
+      var new = set
+      new.elements = TrialOverlays.elements(
+        of: set, added: self.set(names.added(to: set.name))?.elements ?? [],
+        removed: self.set(names.removed(from: set.name))?.elements ?? [])
+      return new
+    }
     guard var copy = self.set(names.copy(of: set.name)) else { return set }
     copy = renaming.set(copy)
     copy.name = set.name
@@ -152,7 +159,7 @@ private struct TrialParts {
   private var renaming: Renaming { Renaming { names.original(of: $0.name) } }
 
   private func rules(of copy: Chain) -> [Rule] {
-    copy.rules.map { rule in
+    TrialOverlays.joined(copy.rules, overlays: notes.overlays, names).map { rule in
       var rule = renaming.rule(rule)
       rule.handle = nil
       return rule

@@ -43,12 +43,12 @@ struct TrialBench {
 
   static let options = PlanOptions(allowsRemoval: true, removesEverything: true)
 
-  func plan(_ text: String, number: UInt64 = 42) async throws -> TrialPlan {
+  func plan(_ text: String, number: UInt64 = 42, limits: TrialLimits = TrialLimits()) async throws -> TrialPlan {
     let desired = NetworkState(tables: try TrialBench.compile(text))
     let snapshot = try await kernel.read(ReadScope())
     let plan = try Plan(current: snapshot.state, desired: desired, options: Self.options)
     let trial = TrialPlan(
-      number: number, current: snapshot.state.tables, desired: desired.tables, changes: plan.nftables)
+      number: number, current: snapshot.state.tables, desired: desired.tables, changes: plan.nftables, limits: limits)
     #expect(trial.items.compactMap(\.obstacle).isEmpty)
     return trial
   }

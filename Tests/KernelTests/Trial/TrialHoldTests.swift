@@ -188,4 +188,37 @@ import Testing
     }
     #expect(try await bench.trials().isEmpty)
   }
+
+  /// A set that is too large to be copied, looked into both ways.
+  @Test(arguments: [("@s drop", ""), ("!= @s accept", "drop")])
+  func overlaysLargeSets(_ rule: (String, String)) async throws {
+    let table = { (elements: String) in
+      """
+      table inet edge {
+        set s { type ipv4_addr; flags interval; elements = { 127.9.0.1, 127.9.0.3, 127.9.0.5, \(elements) }; }
+        chain out { type filter hook output priority 0; ip daddr \(rule.0); \(rule.1); }
+      }
+      """
+    }
+    let addresses = ["127.0.0.1", "127.1.0.1", "127.1.1.1", "127.2.0.1", "127.9.0.1", "127.9.0.3"]
+    let dropped = { () async throws in
+      var dropped: [String] = []
+      for address in addresses where try await peer.send(to: address, port: 9) == nil { dropped.append(address) }
+      return dropped
+    }
+    let old = ["127.1.0.1", "127.1.1.1", "127.9.0.1", "127.9.0.3"]
+    let new = ["127.1.0.1", "127.2.0.1", "127.9.0.1", "127.9.0.3"]
+    try await bench.apply(table("127.1.0.0/16"))
+    #expect(try await dropped() == old)
+    let plan = try await bench.plan(table("127.1.0.0/24, 127.2.0.1"), limits: TrialLimits(copiedElements: 3))
+    let trial = try await bench.kernel.arm(
+      plan, lasting: .seconds(120), record: .keep, from: bench.kernel.generation(), with: Samples.baton())
+    #expect(try await bench.plainListing().contains("set nb42_s_del"))
+    #expect(try await dropped() == new)
+    try await bench.kernel.confirm(trial, with: Samples.baton())
+    #expect(try await dropped() == new)
+    _ = try await bench.kernel.promote(record: .keep, with: Samples.baton())
+    #expect(try await dropped() == new)
+    #expect(try await !bench.plainListing().contains("nb42_"))
+  }
 }

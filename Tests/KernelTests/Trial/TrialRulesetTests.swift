@@ -14,7 +14,7 @@ import Testing
   func endsAsOneOfTheTwo(_ scenario: TrialRulesets) async throws {
     try await bench.apply(scenario.old)
     let before = try await bench.listing()
-    let plan = try await bench.plan(scenario.new)
+    let plan = try await bench.plan(scenario.new, limits: scenario.limits)
     for isKept in [false, true] {
       let trial = try await bench.kernel.arm(
         plan, lasting: .seconds(120), record: .keep, from: bench.kernel.generation(), with: Samples.baton())
@@ -57,6 +57,7 @@ struct TrialRulesets: Sendable, CustomTestStringConvertible {
   var testDescription: String
   var old: String
   var new: String
+  var limits = TrialLimits()
 
   init(_ name: String, old: String, new: String) {
     testDescription = name
@@ -64,8 +65,9 @@ struct TrialRulesets: Sendable, CustomTestStringConvertible {
     self.new = new
   }
 
-  private init(_ name: String, edge old: String, _ new: String) {
+  private init(_ name: String, edge old: String, _ new: String, limits: TrialLimits = TrialLimits()) {
     self.init(name, old: "table inet edge {\n\(old)\n}\n", new: "table inet edge {\n\(new)\n}\n")
+    self.limits = limits
   }
 
   private static let hook = "type filter hook input priority filter;"
@@ -123,6 +125,24 @@ struct TrialRulesets: Sendable, CustomTestStringConvertible {
       set fresh { type inet_service; elements = { 5 }; }
       chain input { \(hook) tcp dport @fresh accept; tcp dport @other accept; }
       """),
+    TrialRulesets(
+      "sets too large to be copied",
+      edge: """
+        set ports { type inet_service; elements = { 1, 2, 3, 4, 5 }; }
+        set nets { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 192.0.2.1, 192.0.2.3, 192.0.2.5 }; }
+        set pairs { type ipv4_addr . inet_service; flags interval;
+          elements = { 10.0.0.0/8 . 1-5, 10.0.0.0/8 . 7, 10.0.0.0/8 . 9, 10.0.0.0/8 . 11 }; }
+        chain c { ip saddr != @nets counter drop; }
+        chain input { \(hook) tcp dport @ports counter accept; jump c; ip saddr . tcp dport @pairs accept; }
+        """,
+      """
+      set ports { type inet_service; elements = { 2, 3, 4, 5, 6 }; }
+      set nets { type ipv4_addr; flags interval; elements = { 10.0.0.0/9, 192.0.2.1, 192.0.2.3, 192.0.2.5-192.0.2.6 }; }
+      set pairs { type ipv4_addr . inet_service; flags interval;
+        elements = { 10.0.0.0/8 . 1-6, 10.0.0.0/8 . 7, 10.0.0.0/8 . 9, 10.0.0.0/8 . 11 }; }
+      chain c { ip saddr != @nets counter drop; }
+      chain input { \(hook) tcp dport @ports counter accept; jump c; ip saddr . tcp dport @pairs accept; }
+      """, limits: TrialLimits(copiedElements: 2)),
     TrialRulesets(
       "a map of verdicts",
       edge: """
