@@ -27,7 +27,7 @@ package protocol TrialKernel: Kernel {
   ///
   /// The kernel itself ends the trial, by a timer that stops while the machine sleeps and by the wall clock. The baton
   /// must be held for `lasting` and a second more, also when the commit has been made: else the trial is taken away
-  /// again. A commit whose replies were lost is settled by reading.
+  /// again, and only the record that was written with it stays. A commit whose replies were lost is settled by reading.
   func arm(
     _ plan: TrialPlan, lasting: Duration, record: RecordUpdate, from generation: UInt32, with baton: Baton
   ) async throws -> ArmedTrial
@@ -117,7 +117,7 @@ extension LiveKernel: TrialKernel {
     var reached: UInt32?
     for _ in 0..<Self.attempts {
       let ruleset = try withNetfilter { (socket) throws(NetlinkError) in try socket.readRuleset(ReadScope()) }
-      let changes = changes(ruleset.tables.filter(\.isOwn))
+      let changes = changes(ruleset.tables)
       if changes.isEmpty { return reached }
       do {
         return try withNetfilter { socket in

@@ -23,6 +23,7 @@ package struct TrialPlan: Sendable {
   private var pairs: [Pair] = []
 
   /// - Parameters:
+  ///   - number: never that of another trial of this node, or a confirmation that was held up could be for either.
   ///   - current: the tables as the kernel has them, with handles.
   ///   - desired: the tables as they should be.
   ///   - changes: the planned nftables changes from the one to the other.
@@ -113,7 +114,7 @@ package enum Trial {
   private static func settle(_ tables: [Table], if isMeant: (TrialState) -> Bool) -> [Change] {
     tables.flatMap { table -> [Change] in
       let view = TrialView(table)
-      guard let trial = view.trial, isMeant(trial) else { return [] }
+      guard table.isOwn, let trial = view.trial, isMeant(trial) else { return [] }
       guard let rest = view.settled else { return TableDifference(removing: table).changes }
       return TableDifference(from: table, to: rest, sumsCounts: true).changes
     }

@@ -89,6 +89,29 @@ actor DatagramPeer {
     return unsafe recv(socket, &byte, 1, 0) == 1
   }
 
+  /// Sends datagrams to a port of this host, as fast as it can.
+  /// - Returns: how many were sent.
+  func flood(port: UInt16, while isWanted: @Sendable () -> Bool) throws -> UInt64 {
+    let socket = try open()
+    defer { close(socket) }
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    address.sin6_port = port.bigEndian
+    guard unsafe inet_pton(AF_INET6, "::1", &address.sin6_addr) == 1 else { return 0 }
+    let size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+    var byte: UInt8 = 1
+    var count: UInt64 = 0
+    while isWanted() {
+      let sent = unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe sendto(socket, &byte, 1, 0, $0, size)
+        }
+      }
+      if sent == 1 { count += 1 }
+    }
+    return count
+  }
+
   private func open() throws -> Int32 {
     let socket = Glibc.socket(AF_INET6, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard socket >= 0 else { throw PeerError(description: "cannot open a socket: errno \(errno)") }
