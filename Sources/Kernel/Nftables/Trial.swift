@@ -19,6 +19,16 @@ package struct ArmedTrial: Hashable, Sendable {
     self.deadline = deadline
     self.generation = generation
   }
+
+  /// The one that is found in a kernel; nil if there is none.
+  package init?(_ tables: [Table], generation: UInt32) {
+    let situation = TrialSituation(tables)
+    guard let trial = situation.trial else { return nil }
+    self.init(
+      number: trial.number,
+      tables: situation.trials.filter { $0.value.number == trial.number }.map(\.key).sorted(),
+      deadline: trial.deadline, generation: generation)
+  }
 }
 
 /// What a trial asks of the kernel, beside ordinary commits.
@@ -32,8 +42,8 @@ package protocol TrialKernel: Kernel {
     _ plan: TrialPlan, lasting: Duration, record: RecordUpdate, from generation: UInt32, with baton: Baton
   ) async throws -> ArmedTrial
 
-  /// Makes the new rules stay, in one tiny transaction over all tables. Throws `TrialError.tooLate` if the trial is
-  /// over; then nothing is changed. Lost replies are settled by reading.
+  /// Makes the new rules stay, in one tiny transaction over all tables; once they do, it may be said again. Throws
+  /// `TrialError.tooLate` if the trial is over; then nothing is changed. Lost replies are settled by reading.
   func confirm(_ trial: ArmedTrial, with baton: Baton) async throws
 
   /// Makes confirmed trials plain: afterwards the rules stand as if they had been applied directly. May be repeated, and
@@ -88,15 +98,13 @@ extension LiveKernel: TrialKernel {
           if Self.wallClock >= trial.deadline { throw TrialError.tooLate(trial.number) }
         }
       }
+    } catch let error as TrialError {
+      if try phase(of: trial.number) != .kept { throw error }
     } catch let error as KernelError {
-      switch error.cause {
-      case .refused(ENOENT): throw TrialError.tooLate(trial.number)
-      case .unknownOutcome:
-        switch try phase(of: trial.number) {
-        case .kept: return
-        case .armed: throw error
-        case .expired, nil: throw TrialError.tooLate(trial.number)
-        }
+      switch (error.cause, try phase(of: trial.number)) {
+      case (.refused(ENOENT), .kept), (.unknownOutcome, .kept): return
+      case (.refused(ENOENT), _), (.unknownOutcome, .expired), (.unknownOutcome, nil):
+        throw TrialError.tooLate(trial.number)
       default: throw error
       }
     }

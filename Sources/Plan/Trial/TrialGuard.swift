@@ -28,9 +28,9 @@ struct TrialGuard {
 
   static let element = SetElement(key: key)
 
-  /// - Parameter timeout: in milliseconds.
+  /// - Parameter timeout: in milliseconds; at least one, for none at all would be without end.
   static func element(timeout: UInt64) -> SetElement {
-    SetElement(key: key, details: SetElementDetails(timeout: timeout))
+    SetElement(key: key, details: SetElementDetails(timeout: max(1, timeout)))
   }
 
   /// The guard of the armed trial stands before that of the kept one.

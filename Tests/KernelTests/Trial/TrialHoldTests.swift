@@ -81,8 +81,12 @@ import Testing
     try await eventually(true) { TrialBench.now() > trial.deadline }
     #expect(try await isNew())
     #expect(try await bench.view().trial?.phase == .kept)
-    // It is confirmed already, and a second word changes nothing.
-    await #expect(throws: TrialError.tooLate(42)) { try await bench.kernel.confirm(trial, with: Samples.baton()) }
+    // It is confirmed already, and a second word changes nothing; not even from who was started anew.
+    try await bench.kernel.confirm(trial, with: Samples.baton())
+    let found = try await bench.kernel.read(ReadScope())
+    let again = try #require(ArmedTrial(found.state.tables, generation: trial.generation))
+    #expect(again == trial)
+    try await LiveKernel(namespace: bench.namespace.path).confirm(again, with: Samples.baton())
     #expect(try await bench.view().trial?.phase == .kept)
   }
 
