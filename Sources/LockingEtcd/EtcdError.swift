@@ -59,19 +59,20 @@ enum EtcdError: Error, Hashable {
     let closed =
       settings.tls == nil
       ? "\(at) ended the connection before a word: if it speaks TLS, write etcds://"
-      : "\(at) ended the connection before a word: if it asks for a client certificate, name it with cert=FILE and "
-        + "key=FILE"
+      : "\(at) ended the connection before a word: if it speaks no TLS, write etcd://; if it asks for a client "
+        + "certificate, name it with --etcd-cert and --etcd-key"
     let hints = [
-      ("CERTIFICATE_VERIFY_FAILED", "etcd's certificate is not trusted: name its authority with ca=FILE"),
+      ("CERTIFICATE_VERIFY_FAILED", "etcd's certificate is not trusted: name its authority with --etcd-ca"),
       ("unableToValidateCertificate", "etcd's certificate is not for this host: use a name that is in it"),
       ("WRONG_VERSION_NUMBER", "etcd does not speak TLS there: use etcd://"),
-      ("CERTIFICATE_REQUIRED", "etcd asks for a client certificate: name it with cert=FILE and key=FILE"),
+      ("CERTIFICATE_REQUIRED", "etcd asks for a client certificate: name it with --etcd-cert and --etcd-key"),
       // Go's answer to a wrong certificate, and up to Go 1.20 to none.
       (
         "BAD_CERTIFICATE",
-        "etcd asks for a client certificate that it knows: name it with cert=FILE and key=FILE, or see etcd's log"
+        "etcd asks for a client certificate that it knows: name it with --etcd-cert and --etcd-key, or see etcd's log"
       ),
       ("UNKNOWN_CA", "etcd does not trust the client certificate's authority"),
+      ("Couldn't resolve address", "nothing is known of the host of \(at): is its name right, and does DNS answer?"),
       ("Connection refused", refused),
       ("connection refused", refused),
       ("before completing the HTTP/2 connection preface", closed),

@@ -38,7 +38,7 @@ struct CommonFlags: ParsableArguments {
   @Option(help: "Where the history and the default lock file are kept (default: /var/lib/netbaton).")
   var stateDir: String?
 
-  @Option(help: "The number that marks own routes and policy rules, 1 to 255 (default: 110).")
+  @Option(help: "The number that marks own routes and policy rules, 5 to 255 (default: 110).")
   var routeProtocol: Int?
 
   @Option(help: "How log lines look: text, journal or json (default: journal under journald, else text).")

@@ -24,7 +24,7 @@ struct EtcdSecurityTests {
     try await server.whileRunning { _ in
       try await becomesReady(EtcdBackend(try EtcdSettings(url: "etcds://\(at)?\(ca)&\(client)"), log: log))
       for (url, advice) in [
-        ("etcds://\(at)?\(client)", "name its authority with ca="),
+        ("etcds://\(at)?\(client)", "name its authority with --etcd-ca"),
         ("etcds://\(at)?\(ca)", "client certificate"),
         ("etcd://\(at)", "etcds://"),
       ] {
