@@ -1,5 +1,6 @@
 #pragma once
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <libnftnl/common.h>
 #include <libnftnl/table.h>
 #include <libnftnl/chain.h>

@@ -52,7 +52,8 @@ package protocol TrialKernel: Kernel {
   func promote(record: RecordUpdate, with baton: Baton) async throws -> UInt32?
 
   /// Removes all parts of trials that were not confirmed, which also ends one that still runs. It asks for no baton, for
-  /// it only brings back what was in effect before, which the kernel does by itself soon enough.
+  /// it only brings back what was in effect before, which the kernel does by itself soon enough. Then connections that
+  /// began on trial are cut, where they were marked: what conntrack has let in would pass the old rules too.
   /// - Returns: the generation afterwards; nil if there was nothing to do.
   func cleanUp(record: RecordUpdate) async throws -> UInt32?
 }
@@ -115,7 +116,15 @@ extension LiveKernel: TrialKernel {
   }
 
   package func cleanUp(record: RecordUpdate) throws -> UInt32? {
-    try settle(record, permit: {}, changes: Trial.cleanUp)
+    var witnesses: [TrialWitness] = []
+    let generation = try settle(record, permit: {}) { tables in
+      witnesses += Trial.witnesses(of: tables)
+      return Trial.cleanUp(tables)
+    }
+    if !witnesses.isEmpty {
+      _ = try withNetfilter { (socket) throws(NetlinkError) in try socket.cutConnections(seenBy: witnesses) }
+    }
+    return generation
   }
 
   /// Reads, works out and commits until nothing is left to do.

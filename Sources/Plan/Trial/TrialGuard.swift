@@ -33,9 +33,9 @@ struct TrialGuard {
     SetElement(key: key, details: SetElementDetails(timeout: max(1, timeout)))
   }
 
-  /// The guard of the armed trial stands before that of the kept one.
+  /// The guard of the armed trial stands before that of the kept one, and the witness before both.
   /// - Parameter deadline: nanoseconds since 1970, as `meta time` counts them.
-  func rules(deadline: UInt64, _ verdict: Verdict) -> [Rule] {
+  func rules(deadline: UInt64, witness: TrialWitness? = nil, _ verdict: Verdict) -> [Rule] {
     let register = Register(slot: 0)
     // `meta time < T`: the clock is in host order, and nft compares it in network order.
     let isAhead: [Expression] = [
@@ -43,10 +43,11 @@ struct TrialGuard {
       .byteOrder(.hostToNetwork, from: register, to: register, length: 8, size: 8),
       .compare(.less, register, Bytes(bigEndian: deadline, width: 8)),
     ]
-    return [
-      Rule(expressions: lookup(names.armed) + isAhead + [.verdict(verdict)], comment: comment),
-      Rule(expressions: lookup(names.kept) + [.verdict(verdict)], comment: comment),
-    ]
+    let isArmed = lookup(names.armed) + isAhead
+    let bodies =
+      (witness.map { [isArmed + $0.expressions] } ?? [])
+      + [isArmed + [.verdict(verdict)], lookup(names.kept) + [.verdict(verdict)]]
+    return bodies.map { Rule(expressions: $0, comment: comment) }
   }
 
   private func lookup(_ set: String) -> [Expression] {

@@ -129,7 +129,13 @@ package struct TrialLimits: Hashable, Sendable {
   /// Sets of up to so many elements are copied when they change; of larger ones at most so many may change.
   package var copiedElements: Int
 
-  package init(copiedElements: Int = 4096) { self.copiedElements = copiedElements }
+  /// Whether connections that begin on trial get a label, by which they are cut when it is taken back.
+  package var marksConnections: Bool
+
+  package init(copiedElements: Int = 4096, marksConnections: Bool = true) {
+    self.copiedElements = copiedElements
+    self.marksConnections = marksConnections
+  }
 }
 
 extension Change {

@@ -111,6 +111,17 @@ package enum Trial {
     settle(tables) { $0.phase != .kept }
   }
 
+  /// What marks the connections that began on the trials which `cleanUp` removes; none if nothing was marked.
+  package static func witnesses(of tables: [Table]) -> [TrialWitness] {
+    let numbers = tables.compactMap { table -> UInt64? in
+      guard table.isOwn, let trial = TrialView(table).trial, trial.phase != .kept else { return nil }
+      let rules = table.chains.lazy.flatMap(\.rules)
+      let guards = TrialGuard(names: TrialNames(number: trial.number))
+      return rules.contains { guards.isGuard($0) && TrialWitness.isWitness($0) } ? trial.number : nil
+    }
+    return Swift.Set(numbers.map(TrialWitness.init)).sorted { $0.bit < $1.bit }
+  }
+
   private static func settle(_ tables: [Table], if isMeant: (TrialState) -> Bool) -> [Change] {
     tables.flatMap { table -> [Change] in
       let view = TrialView(table)

@@ -10,6 +10,7 @@ struct TrialTable {
   private let new: Table
   private let notes: TrialNotes
   private let copies: TrialCopies
+  private let hasWitness: Bool
 
   /// - Parameters:
   ///   - old: the user's table with its handles; nil for a table that comes.
@@ -19,10 +20,16 @@ struct TrialTable {
     self.old = old ?? Table(id: id, flags: new?.flags ?? [], comment: new?.comment, origin: new?.origin)
     self.new = new ?? Table(id: id)
     copies = TrialCopies(old: self.old, new: self.new, limits: limits)
+    hasWitness = limits.marksConnections && TrialWitness.isUseful(in: [self.old, self.new])
     notes = TrialNotes(old: old, new: new, overlays: Swift.Set(copies.overlays.differences.keys))
   }
 
   private var guards: TrialGuard { TrialGuard(names: names) }
+
+  private func guards(of base: BaseChain?, until deadline: UInt64, _ verdict: Verdict) -> [Rule] {
+    let isSeen = hasWitness && base?.knowsConnections == true
+    return guards.rules(deadline: deadline, witness: isSeen ? TrialWitness(number: names.number) : nil, verdict)
+  }
 
   /// Without the element that sets it in effect.
   /// - Parameter deadline: nanoseconds since 1970.
@@ -44,12 +51,12 @@ struct TrialTable {
     guard chain.base != nil else { return }
     guard let later = newChain(chain.name) else {
       // It goes: what it would do is not done, and no other chain is passed over.
-      chain.rules.insert(contentsOf: guards.rules(deadline: deadline, .accept), at: 0)
+      chain.rules.insert(contentsOf: guards(of: chain.base, until: deadline, .accept), at: 0)
       return
     }
     guard let fork = copies.fork(of: chain, later) else { return }
     let target = hasEntry(chain.name) ? names.entry(of: chain.name) : names.copy(of: chain.name)
-    chain.rules.insert(contentsOf: guards.rules(deadline: deadline, .goto(.named(target))), at: fork)
+    chain.rules.insert(contentsOf: guards(of: chain.base, until: deadline, .goto(.named(target))), at: fork)
   }
 
   /// A chain that only the new generation has. A base chain lets all pass but for its guards; a plain one that leads to
@@ -59,7 +66,7 @@ struct TrialTable {
     if chain.base != nil {
       let target = hasEntry(chain.name) ? names.entry(of: chain.name) : names.copy(of: chain.name)
       chain.base?.policy = .accept
-      chain.rules = guards.rules(deadline: deadline, .goto(.named(target)))
+      chain.rules = guards(of: chain.base, until: deadline, .goto(.named(target)))
     } else if copies.all.contains(.chain(chain.name)) {
       chain.rules = []
     }

@@ -132,7 +132,10 @@ private struct TrialParts {
       return Chain(name: chain.name, comment: copy.comment, rules: rules(of: copy), handle: chain.handle)
     }
     guard let fork = chain.rules.firstIndex(where: guards.isGuard) else { return chain }
-    guard case .verdict(.goto(.named(let target))) = chain.rules[fork].expressions.last else { return nil }
+    let verdicts = chain.rules[fork...].lazy.filter(guards.isGuard).compactMap { rule in
+      if case .verdict(let verdict) = rule.expressions.last { verdict } else { nil }
+    }
+    guard case .goto(.named(let target)) = verdicts.first else { return nil }
     var new = chain
     if target == names.entry(of: chain.name), let verdict = self.chain(target)?.rules.last?.expressions.last {
       new.base?.policy = verdict == .verdict(.drop) ? .drop : .accept

@@ -36,9 +36,10 @@ actor DatagramPeer {
     }
   }
 
+  /// - Parameter earlier: a socket that this gave before, whose flow goes on.
   /// - Returns: a socket that has sent one datagram; nil if the kernel refused to send it.
-  func send(to text: String, port: UInt16) throws -> Int32? {
-    let socket = try open()
+  func send(to text: String, port: UInt16, on earlier: Int32? = nil) throws -> Int32? {
+    let socket = try earlier ?? open()
     var address = sockaddr_in6()
     address.sin6_family = sa_family_t(AF_INET6)
     address.sin6_port = port.bigEndian
