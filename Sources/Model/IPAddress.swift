@@ -70,8 +70,7 @@ extension IPAddress: CustomStringConvertible {
   /// Dotted decimal, or the form that RFC 5952 recommends.
   package var description: String {
     switch self {
-    case .v4(let value):
-      return "\(value >> 24).\(value >> 16 & 255).\(value >> 8 & 255).\(value & 255)"
+    case .v4(let value): return IPAddress.dotted(value)
     case .v6(let high, let low):
       let groups = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> UInt64(48 - $0 % 4 * 16)) }
       if high == 0, low >> 32 == 0xFFFF {
@@ -82,6 +81,20 @@ extension IPAddress: CustomStringConvertible {
       guard let run else { return text(groups[...]) }
       return text(groups[..<run.lowerBound]) + "::" + text(groups[run.upperBound...])
     }
+  }
+
+  /// Digit by digit: sets are printed by the hundred thousand.
+  private static func dotted(_ value: UInt32) -> String {
+    var text: [UInt8] = []
+    text.reserveCapacity(15)
+    for shift in stride(from: 24, through: 0, by: -8) {
+      let octet = UInt8(truncatingIfNeeded: value >> UInt32(shift))
+      if octet >= 100 { text.append(UInt8(ascii: "0") + octet / 100) }
+      if octet >= 10 { text.append(UInt8(ascii: "0") + octet / 10 % 10) }
+      text.append(UInt8(ascii: "0") + octet % 10)
+      if shift > 0 { text.append(UInt8(ascii: ".")) }
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// The first of the longest runs of two or more zero groups.

@@ -79,7 +79,8 @@ extension Bytes {
 
   /// The number's low `count` bytes, or with zeros before it.
   func resized(to count: Int) -> Bytes {
-    count <= self.count
+    if count == self.count { return self }
+    return count < self.count
       ? Bytes(Array(self.suffix(count))) : Bytes(Array(repeating: 0, count: count - self.count) + Array(self))
   }
 }
