@@ -183,6 +183,11 @@ struct TrialRulesets: Sendable, CustomTestStringConvertible {
       chain input { \(hook) counter name visits; quota name volume drop; limit name ip saddr map @paces accept; }
       """),
     TrialRulesets(
+      "another policy before the deepest jumps", edge: "chain input { \(hook) policy accept; }",
+      "chain c13 { accept; }\n"
+        + (1...12).reversed().map { "chain c\($0) { jump c\($0 + 1); }\n" }.joined()
+        + "chain input { \(hook) policy drop; jump c1; }"),
+    TrialRulesets(
       "policy alone", edge: "chain input { \(hook) policy accept; tcp dport 1 accept; }",
       "chain input { \(hook) policy drop; tcp dport 1 accept; }"),
     TrialRulesets(
