@@ -54,31 +54,46 @@ package struct Reconciler: Sendable {
   /// When this throws, the kernel is as it was before, unless the error says that even this could not be had.
   /// - Returns: the generation after it, and what was applied in the end.
   package func apply(_ first: Preparation, with baton: Baton) async throws -> (Preparation, generation: UInt32) {
-    var preparation = first
     var routesDone: [Change] = []
-    for attempt in 1...Reconciler.attempts {
+    do {
+      return try await settle(first, &routesDone, with: baton)
+    } catch let error as ReconcileError where error.isNotTakenBack {
+      throw error
+    } catch {
+      try await takeBack(routesDone, because: error, with: baton)
+      throw error
+    }
+  }
+
+  /// - Parameter routesDone: what was changed before the firewall, in order, also when this throws.
+  private func settle(
+    _ first: Preparation, _ routesDone: inout [Change], with baton: Baton
+  ) async throws -> (Preparation, generation: UInt32) {
+    var preparation = first
+    for _ in 1..<Reconciler.attempts {
       do {
-        try await kernel.apply(routes: preparation.plan.routesBefore, with: baton)
-        routesDone += preparation.plan.routesBefore
-        let generation = try await kernel.commit(
-          preparation.plan.nftables, record: record(of: preparation, token: baton.token),
-          from: preparation.snapshot.generation, with: baton)
-        try await applyRoutesAfter(preparation, with: baton)
-        return (preparation, generation)
+        return (preparation, try await attempt(preparation, &routesDone, with: baton))
       } catch let error as KernelError where error.asksForNewPlan {
-        guard attempt < Reconciler.attempts else {
-          try await takeBack(routesDone, because: ReconcileError.neverSettled(attempts: attempt), with: baton)
-          throw ReconcileError.neverSettled(attempts: attempt)
-        }
         preparation = try await prepare(preparation.spec)
-      } catch let error as ReconcileError {
-        throw error
-      } catch {
-        try await takeBack(routesDone, because: error, with: baton)
-        throw error
       }
     }
-    throw ReconcileError.neverSettled(attempts: Reconciler.attempts)
+    do {
+      return (preparation, try await attempt(preparation, &routesDone, with: baton))
+    } catch let error as KernelError where error.asksForNewPlan {
+      throw ReconcileError.neverSettled(attempts: Reconciler.attempts)
+    }
+  }
+
+  private func attempt(
+    _ preparation: Preparation, _ routesDone: inout [Change], with baton: Baton
+  ) async throws -> UInt32 {
+    try await kernel.apply(routes: preparation.plan.routesBefore, with: baton)
+    routesDone += preparation.plan.routesBefore
+    let generation = try await kernel.commit(
+      preparation.plan.nftables, record: record(of: preparation, token: baton.token),
+      from: preparation.snapshot.generation, with: baton)
+    try await applyRoutesAfter(preparation, with: baton)
+    return generation
   }
 
   private func record(of preparation: Preparation, token: UInt64) -> RecordUpdate {
@@ -138,6 +153,10 @@ package enum ReconcileError: Error, Hashable, Sendable {
   case takenBack(cause: String)
   /// It failed in the middle, and so did undoing it.
   case notTakenBack(cause: String, failure: String)
+}
+
+extension ReconcileError {
+  fileprivate var isNotTakenBack: Bool { if case .notTakenBack = self { true } else { false } }
 }
 
 extension ReconcileError: CustomStringConvertible {

@@ -22,6 +22,10 @@ package actor LiveKernel: Kernel {
   }
 
   package func read(_ scope: ReadScope) async throws -> Snapshot {
+    try rereading { try readOnce(scope) }
+  }
+
+  private func readOnce(_ scope: ReadScope) throws -> Snapshot {
     let ruleset = try withNetfilter { (socket) throws(NetlinkError) in try socket.readRuleset(scope) }
     let routing = try withRouting { socket in
       try socket.read(routeProtocol: scope.includesForeignRoutes ? nil : scope.routeProtocol)
@@ -45,11 +49,22 @@ package actor LiveKernel: Kernel {
   }
 
   package func links() async throws -> Links {
-    try withRouting { socket in try socket.readLinks() }
+    try rereading { try withRouting { socket in try socket.readLinks() } }
   }
 
   package func routeChanges(routeProtocol: UInt8) async throws -> AsyncStream<Void> {
     try RouteMonitor(routeProtocol: routeProtocol).changes
+  }
+
+  /// Reading changes nothing: where replies were lost, it begins anew on another socket, at most three times in all.
+  private func rereading<Result>(_ body: () throws -> Result) throws -> Result {
+    for _ in 1..<3 {
+      do {
+        return try body()
+      } catch let error as KernelError where error.cause == .unknownOutcome {
+      } catch let error as NetlinkError where error.cause == .unknownOutcome {}
+    }
+    return try body()
   }
 
   private func withRouting<Result>(_ body: (inout RoutingSocket) throws -> Result) throws -> Result {

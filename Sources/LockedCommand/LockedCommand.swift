@@ -72,6 +72,8 @@ package struct LockedCommand: Sendable {
     }
     if command.isCancelled {
       if let pid, hasOwnGroup { await endGroup(pid, within: min(grace, baton.remaining ?? grace)) }
+      // Whatever is left of the term: the command was ended for it, and nothing is to be done under it any more.
+      baton.end(.expired)
       do { try baton.check() } catch { return .lost(error) }
       return .lost(.expired)
     }

@@ -32,6 +32,7 @@ package actor QueueAttempt {
   private var machine: QueueMachine
   private var caller: CheckedContinuation<Result<Baton, LockError>, Never>?
   private var term: BatonTerm?
+  private var hasToldLoss = false
   private var watch: Task<Void, Never>?
   private var work: [Int: Task<Void, Never>] = [:]
   private var started = 0
@@ -72,7 +73,7 @@ package actor QueueAttempt {
   /// Nothing more is told after this.
   /// - Parameter token: of the grant that was given back, or nil when the backend is closed while it stands.
   package func finish(released token: UInt64? = nil) {
-    if let token { tell(.released(token: token)) }
+    tellEnd(released: token)
     source.finish()
     watch?.cancel()
     work.values.forEach { $0.cancel() }
@@ -133,7 +134,19 @@ package actor QueueAttempt {
     }
   }
 
+  /// A grant that had ended before it was given back was not released, but lost; each end is told once.
+  private func tellEnd(released token: UInt64?) {
+    guard !hasToldLoss else { return }
+    do {
+      try term?.check()
+    } catch {
+      if error != .released { return tell(.lost("\(error)")) }
+    }
+    if let token { tell(.released(token: token)) }
+  }
+
   private func tell(_ outcome: LockEvent.Outcome) {
+    if case .lost = outcome, term != nil { hasToldLoss = true }
     report(LockEvent(location: location, holder: request.holder, purpose: request.purpose, outcome: outcome))
   }
 

@@ -21,6 +21,7 @@ package final class EtcdBackend: LockBackend {
   private let store: EtcdStore
   private let log: Logger
   private let grants = Mutex<[UInt64: Grant]>([:])
+  private let isAdvised = Atomic(false)
 
   /// Connects with the first call.
   package init(_ settings: EtcdSettings, log: Logger) {
@@ -51,6 +52,15 @@ package final class EtcdBackend: LockBackend {
       throw error
     }
     await grant.attempt.finish(released: baton.token)
+    await adviseOnVersion()
+  }
+
+  /// Once, and when nobody waits for it: a baton is often held for a few milliseconds alone.
+  private func adviseOnVersion() async {
+    guard isAdvised.exchange(true, ordering: .relaxed) == false else { return }
+    // Reading the version may ask for rights that the lock's user has no need of.
+    guard let version = try? await store.serverVersion(), let advice = EtcdVersion.advice(on: version) else { return }
+    log.warning("\(advice)", metadata: ["lock": "\(location)"])
   }
 
   package func status() async throws(LockError) -> LockStatus {

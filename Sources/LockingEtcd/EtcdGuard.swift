@@ -32,7 +32,6 @@ struct EtcdGuard: Sendable {
         try? await Task.sleep(for: EtcdGuard.moment, clock: .continuous)
         guard !Task.isCancelled else { return }
         await noteGrant()
-        await adviseOnVersion()
         await watchOwnPlace()
       }
     }
@@ -51,12 +50,6 @@ struct EtcdGuard: Sendable {
     } catch {
       log.debug("the grant's time was not written down", metadata: ["error": "\(error)"])
     }
-  }
-
-  private func adviseOnVersion() async {
-    // Reading the version may ask for rights that the lock's user has no need of.
-    guard let version = try? await store.serverVersion(), let advice = EtcdVersion.advice(on: version) else { return }
-    log.warning("\(advice)", metadata: ["lock": "\(store.client.settings.location)"])
   }
 
   private func watchOwnPlace() async {

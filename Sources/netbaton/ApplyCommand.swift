@@ -51,6 +51,7 @@ struct ApplyCommand: AsyncParsableCommand {
         reconciler: try wiring.reconciler(kernel: kernel, allowsRemoval: allowRemoval), lock: lock,
         recorder: wiring.recorder(lock: lock), event: .change, planned: preparation, shown: text)
       try await change.run(request)
+      if output == .text { try Output.line(await change.isApplied ? "applied" : "there was nothing left to apply") }
     }
   }
 }
@@ -65,6 +66,7 @@ actor OneChange {
   let planned: Reconciler.Preparation
   /// The words for `planned` that somebody has seen; those of a large change are let go once they are on record.
   private var shown: PlanText?
+  private(set) var isApplied = false
 
   init(
     reconciler: Reconciler, lock: any LockBackend, recorder: ChangeRecorder, event: HistoryRecord.Event,
@@ -104,11 +106,17 @@ actor OneChange {
       await recorder.end(record, outcome: .of(error), reason: "\(error)", generation: nil, baton: baton)
       throw error
     }
+    isApplied = true
     await recorder.end(record, outcome: .applied, reason: nil, generation: generation, baton: baton)
-    try await lock.put(
-      NodeRecord(
-        node: baton.holder.node, generation: applied.spec.digest, commit: applied.spec.commit,
-        version: baton.holder.version, outcome: "applied", token: baton.token), with: baton)
+    do throws(LockError) {
+      try await lock.put(
+        NodeRecord(
+          node: baton.holder.node, generation: applied.spec.digest, commit: applied.spec.commit,
+          version: baton.holder.version, outcome: "applied", token: baton.token), with: baton)
+    } catch {
+      // The node has changed, whatever the others can read of it.
+      recorder.logger.warning("applied, but the node's record was not written", metadata: ["error": "\(error)"])
+    }
   }
 
   /// The wait may have been long: what is not as it was shown is told again.

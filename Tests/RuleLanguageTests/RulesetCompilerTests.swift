@@ -46,6 +46,13 @@ import Testing
     }
   }
 
+  @Test func variablesThatStandForBillionsAreRefused() {
+    let doubled = (1...40).map { "define a\($0) = { $a\($0 - 1), $a\($0 - 1) }" }.joined(separator: "\n")
+    let text =
+      "define a0 = { 192.0.2.1, 192.0.2.2 }\n\(doubled)\ntable t { set s { type ipv4_addr; elements = $a40; }; }"
+    #expect(outline(text).contains("variables stand for more than"))
+  }
+
   @Test(arguments: [
     ("table t {}", "ip t{}"),
     ("table inet t { chain a { accept; jump b; }; chain b { drop; }; }", "inet t{a=2 b=1}"),

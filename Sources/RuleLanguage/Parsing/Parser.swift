@@ -12,6 +12,8 @@ package struct Parser {
     var scopes = VariableScopes()
     var errors: [SyntaxError] = []
     var includeDepth = 0
+    /// Values that variables were replaced by: a few lines that name each other could stand for billions.
+    var expanded = 0
     let includes: (_ path: String, _ from: String) throws(IncludeError) -> [RuleSource]
 
     package init(
@@ -29,6 +31,10 @@ package struct Parser {
   static let maximumDepth = 64
   /// nft's own limit.
   static let maximumIncludeDepth = 16
+  /// Files that are opened for all includes together.
+  static let maximumIncludes = 4096
+  /// Values in all variables' places.
+  static let maximumExpansion = 1 << 19
   /// So many elements of a set are handed on at once.
   static let elementChunk = 4096
 

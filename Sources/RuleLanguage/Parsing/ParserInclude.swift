@@ -28,8 +28,8 @@ extension Parser {
     if let numbers = context.included[key] { return numbers }
     do throws(IncludeError) {
       let sources = try context.includes(path, source.start.file)
-      guard context.sources.count + sources.count < Int(UInt16.max) else {
-        throw IncludeError("too many files are included")
+      guard context.sources.count + sources.count <= Self.maximumIncludes else {
+        throw IncludeError("more than \(Self.maximumIncludes) files are included")
       }
       let numbers = sources.map { context.sources.open($0) }
       context.included[key] = numbers

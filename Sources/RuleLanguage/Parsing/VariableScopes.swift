@@ -49,6 +49,12 @@ extension Parser {
     guard let value = context.scopes[name] else {
       throw SyntaxError("unknown variable '$\(name)'", at: place, hint: hintForUnknown(name))
     }
+    context.expanded += value.kind.count
+    guard context.expanded <= Self.maximumExpansion else {
+      throw SyntaxError(
+        "variables stand for more than \(Self.maximumExpansion) values in all", at: place,
+        hint: "write a large set's elements into a named set, once")
+    }
     return ExpressionSyntax(value.kind, place)
   }
 
@@ -115,5 +121,16 @@ extension Parser {
       parser.record(error)
     }
     return parser.context
+  }
+}
+
+extension ExpressionSyntax.Kind {
+  /// How many values it holds, those within each other not counted.
+  fileprivate var count: Int {
+    switch self {
+    case .set(let elements): elements.count
+    case .list(let values), .concatenation(let values): values.count
+    default: 1
+    }
   }
 }
