@@ -72,20 +72,22 @@ struct SourceFolder {
     var beside = try names(in: folder).filter { $0 != name && $0.hasSuffix(".nft") && !$0.hasPrefix(".") }
     var next = 0
     while next < files.count {
-      let text = files[next].bytes
+      let file = files[next]
       next += 1
-      for other in SourceFolder.named(beside, in: text) {
+      for other in SourceFolder.named(beside, in: file) {
         beside.removeAll { $0 == other }
         try readBeside(other, in: folder)
       }
     }
   }
 
-  /// Those of the file names that a text may mean: it has the name in it, or includes whatever there is.
-  private static func named(_ names: [String], in text: [UInt8]) -> [String] {
+  /// Those of the file names that a file may mean: what rules include, or what stands somewhere in a spec.
+  private static func named(_ names: [String], in file: SpecFile) -> [String] {
     guard !names.isEmpty else { return [] }
-    if IncludeScan.paths(in: text).contains(where: Wildcard.isPattern) { return names }
-    return IncludeScan.has(".nft", in: text) ? names.filter { IncludeScan.has($0, in: text) } : []
+    let included = IncludeScan.paths(in: file.bytes)
+    if included.contains(where: Wildcard.isPattern) { return names }
+    if file.isRuleText { return names.filter { name in included.contains { $0.hasSuffix(name) } } }
+    return IncludeScan.has(".nft", in: file.bytes) ? names.filter { IncludeScan.has($0, in: file.bytes) } : []
   }
 
   private mutating func readBeside(_ name: String, in folder: String) throws(SpecError) {
