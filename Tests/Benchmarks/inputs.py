@@ -42,6 +42,11 @@ def addresses(count, extra=False):
     yield "}"
 
 
+def rules_and_addresses(counts):
+    """Both in one file: the table's block twice."""
+    return [*rules(counts[0]), *addresses(counts[1])]
+
+
 def prefixes(count):
     """An interval set; no two prefixes touch."""
     yield "table inet bench {"
