@@ -81,13 +81,11 @@ struct SourceFolder {
     }
   }
 
-  /// Those of the file names that a file may mean: what rules include, or what stands somewhere in a spec.
+  /// Those of the file names that a file may mean: any if it includes something, else what a spec has in it.
   private static func named(_ names: [String], in file: SpecFile) -> [String] {
-    guard !names.isEmpty else { return [] }
-    let included = IncludeScan.paths(in: file.bytes)
-    if included.contains(where: Wildcard.isPattern) { return names }
-    if file.isRuleText { return names.filter { name in included.contains { $0.hasSuffix(name) } } }
-    return IncludeScan.has(".nft", in: file.bytes) ? names.filter { IncludeScan.has($0, in: file.bytes) } : []
+    if names.isEmpty || IncludeScan.has("include", in: file.bytes) { return names }
+    guard !file.isRuleText, IncludeScan.has(".nft", in: file.bytes) else { return [] }
+    return names.filter { IncludeScan.has($0, in: file.bytes) }
   }
 
   private mutating func readBeside(_ name: String, in folder: String) throws(SpecError) {

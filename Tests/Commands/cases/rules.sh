@@ -34,3 +34,9 @@ case_rules_kubernetes_node() { rules_twice kubernetes-node node-role.kubernetes.
 case_rules_nat_gateway() { rules_twice nat-gateway role=gateway; }
 case_rules_control_plane() { rules_twice control-plane node-role.kubernetes.io/control-plane=; }
 case_rules_for_all_nodes() { status 0 nb check --all-nodes -f "$top/rules"; }
+
+case_a_rule_file_includes_what_is_beside_it() {
+  printf 'table inet a { }; include "b.nft"\n' | spec a.nft
+  echo 'table inet b { }' | spec b.nft
+  nb check -f "$work/specs/a.nft" | says '2 tables'
+}
