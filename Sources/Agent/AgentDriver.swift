@@ -106,6 +106,8 @@ package actor AgentDriver {
     return preparation
   }
 
+  package func recover() async -> AgentMachine.Event { .recovered }
+
   package func acquire() async -> AgentMachine.Event {
     let recorder = parts.recorder
     let purpose = preparation?.spec.digest == settledDigest ? "drift" : "spec change"

@@ -1,7 +1,7 @@
 /// What the agent does next, decided from what has happened and from nothing else: no clock, no socket.
 ///
-/// The service feeds events in and carries out the actions that come back; at most one of planning, waiting for the
-/// baton, applying and releasing is under way. What happens meanwhile is remembered and looked at afterwards.
+/// The service feeds events in and carries out the actions that come back; at most one of planning, recovering,
+/// waiting for the baton, applying and releasing is under way. What happens meanwhile is remembered and looked at afterwards.
 package struct AgentMachine: Sendable {
   package enum Event: Hashable, Sendable {
     /// A spec source was read whole and differs from the one before.
@@ -17,6 +17,9 @@ package struct AgentMachine: Sendable {
     case applied
     /// What was begun is undone.
     case applyFailed(String)
+    /// What an earlier process left open is settled.
+    case recovered
+    case recoveryFailed(String)
     case released
     case stopRequested
   }
@@ -24,6 +27,8 @@ package struct AgentMachine: Sendable {
   package enum PlanResult: Hashable, Sendable {
     case nothing
     case changes
+    /// An earlier process left a change open: before anything else, that is settled.
+    case unsettled
     /// The spec, the kernel or the node does not allow a plan.
     case refused(String)
   }
@@ -34,13 +39,15 @@ package struct AgentMachine: Sendable {
     /// Waiting for the baton is given up; `batonRefused` or `batonGranted` still comes.
     case abandonWait
     case apply
+    /// Needs no baton: it takes back, and says what is.
+    case recover
     case release
     case retry(after: Duration)
     case finish
   }
 
   package enum Phase: Hashable, Sendable {
-    case idle, planning, waiting, applying, releasing, finished
+    case idle, planning, recovering, waiting, applying, releasing, finished
   }
 
   package private(set) var phase = Phase.idle
@@ -74,6 +81,8 @@ package struct AgentMachine: Sendable {
     case .batonRefused(let reason): return phase == .waiting ? failed(reason) : []
     case .applied: return phase == .applying ? release(problem: nil) : []
     case .applyFailed(let reason): return phase == .applying ? release(problem: reason) : []
+    case .recovered: return phase == .recovering ? recovered() : []
+    case .recoveryFailed(let reason): return phase == .recovering ? failed(reason) : []
     case .released: return phase == .releasing ? released() : []
     case .stopRequested: return stop()
     }
@@ -96,11 +105,20 @@ package struct AgentMachine: Sendable {
     switch result {
     case .nothing: return settle(problem: nil)
     case .refused(let reason): return failed(reason)
+    case .unsettled:
+      phase = .recovering
+      return [.recover]
     case .changes:
       isDirty = false
       phase = .waiting
       return [.acquire]
     }
+  }
+
+  private mutating func recovered() -> [Action] {
+    if isStopping { return finish() }
+    phase = .idle
+    return begin()
   }
 
   private mutating func granted() -> [Action] {
@@ -144,7 +162,7 @@ package struct AgentMachine: Sendable {
     switch phase {
     case .idle: return finish()
     case .waiting: return [.abandonWait]
-    case .planning, .applying, .releasing, .finished: return []
+    case .planning, .recovering, .applying, .releasing, .finished: return []
     }
   }
 

@@ -124,6 +124,7 @@ package struct AgentService: Service {
         case .acquire: wait = Task { sink.yield(await driver.acquire()) }
         case .abandonWait: wait?.cancel()
         case .apply: Task { sink.yield(await driver.apply()) }
+        case .recover: Task { sink.yield(await driver.recover()) }
         case .release: Task { sink.yield(await driver.release()) }
         case .retry(let pause):
           logger.info("trying again later", metadata: ["after": "\(pause)", "problem": "\(machine.problem ?? "")"])
