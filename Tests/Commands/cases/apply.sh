@@ -1,5 +1,5 @@
 # What apply promises, judged by nft(8) and ip(8).
-# shellcheck shell=bash disable=SC2154,SC2317
+# shellcheck shell=bash disable=SC2154,SC2317,SC2016
 
 case_apply_twice_changes_nothing() {
   document <<'T' | spec a.yaml
@@ -121,6 +121,13 @@ case_history_tells() {
   nb history --local | says 'dport 77'
   nb history | says 'dport 77'
   nb history --local -o json | python3 -c 'import json,sys; [json.loads(line) for line in sys.stdin]'
+}
+
+case_no_record_no_change() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  mkdir "$work/state"
+  refused 2 "$work/state.*(Read-only file system|ROFS)" unshare -m sh -c 'mount -t tmpfs -o ro none "$0" && exec "$@"' "$work/state" \
+    "$NETBATON" apply -f "$work/specs" --lock "file:$work/lock"
 }
 
 case_interrupted_while_waiting() {

@@ -116,13 +116,25 @@ case_lock_held_by_somebody_else() {
   refused 2 'other.*since 20.*a long upgrade' nb apply -f "$work/specs" --lock "file:$work/lock" --wait 0s
 }
 
-case_empty_folder() { refused 2 "$work/specs" nb apply -f "$work/specs"; }
-
-case_missing_path() { refused 2 'nowhere' nb apply -f "$work/nowhere"; }
-
-case_empty_spec_removes_nothing() {
+# own_something: what a spec asked for is in effect, so that it would be missed.
+own_something() {
   echo 'table inet t { chain c { accept; }; }' | spec a.nft
   nb apply -f "$work/specs"
+}
+
+case_empty_folder() {
+  own_something
+  rm "$work/specs/a.nft"
+  refused 2 "$work/specs" nb apply -f "$work/specs" --allow-removal
+}
+
+case_missing_path() {
+  own_something
+  refused 2 'nowhere' nb apply -f "$work/nowhere" --allow-removal
+}
+
+case_empty_spec_removes_nothing() {
+  own_something
   : | spec a.nft
   refused 2 'a\.nft|nothing|empty' nb apply -f "$work/specs"
 }
