@@ -48,7 +48,7 @@ let package = Package(
     .target(name: "Locking", dependencies: ["Model", "CFileLock", system]),
     .target(name: "LockedCommand", dependencies: ["Locking", subprocess, system]),
     .target(name: "EtcdAPI", dependencies: grpc, exclude: ["kv.proto", "rpc.proto"]),
-    .target(name: "LockingEtcd", dependencies: ["Locking", "EtcdAPI", log] + grpc),
+    .target(name: "LockingEtcd", dependencies: ["Locking", "EtcdAPI", log, system] + grpc),
 
     .target(name: "History", dependencies: ["Model", "Plan", system, crypto]),
     .target(

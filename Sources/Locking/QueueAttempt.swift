@@ -44,7 +44,7 @@ package actor QueueAttempt {
     self.request = request
     self.seat = seat
     self.report = report
-    machine = QueueMachine(request)
+    machine = QueueMachine(request, location: location)
     (events, source) = AsyncStream.makeStream()
   }
 

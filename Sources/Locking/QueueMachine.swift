@@ -67,13 +67,18 @@ package struct QueueMachine: Sendable {
   }
 
   private let request: LockRequest
+  /// Where the queue is, for what is told.
+  private let location: String
   private var state = State.idle
   private var failures = 0
   private var obstacle: LockObstacle?
   /// The place that was just before ours.
   private var predecessor: QueueEntry?
 
-  package init(_ request: LockRequest) { self.request = request }
+  package init(_ request: LockRequest, location: String = "the lock's store") {
+    self.request = request
+    self.location = location
+  }
 
   package mutating func handle(_ event: Event) -> [Action] {
     switch event {
@@ -105,7 +110,8 @@ package struct QueueMachine: Sendable {
       return read(from: place, watching: nil)
     case .waitOver:
       guard isAsking else { return [] }
-      return skip(obstacle ?? .storeUnavailable("the lock's store has not answered"))
+      let limit = if case .atMost(let limit) = request.wait { " within \(limit.components.seconds) s" } else { "" }
+      return skip(obstacle ?? .storeUnavailable("\(location): no answer\(limit): is it up?"))
     case .cancelled:
       guard state == .idle else { return isAsking ? leave(.cancelled) : [] }
       // Its task was cancelled before it could ask.

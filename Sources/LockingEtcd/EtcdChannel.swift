@@ -67,6 +67,7 @@ final class EtcdChannel: Sendable {
 
   private func open(number: Int) throws(EtcdError) -> Connection {
     let endpoint = settings.endpoints[number % settings.endpoints.count]
+    if let fault = settings.tls?.fault() { throw .refused(fault) }
     let client: GRPCClient<EtcdTransport>
     do {
       client = GRPCClient(
@@ -74,7 +75,7 @@ final class EtcdChannel: Sendable {
           target: EtcdChannel.target(endpoint),
           transportSecurity: security, config: EtcdChannel.config))
     } catch {
-      throw .refused("the connection to \(endpoint) cannot be set up: \(error)")
+      throw .refused(settings.tls?.refusal("\(error)") ?? "the connection to \(endpoint) cannot be set up: \(error)")
     }
     let running = Task<Void, Never> {
       // It ends when the client is shut down; what happens before is told to each call.

@@ -34,7 +34,7 @@ final class EtcdClient: Sendable {
   func call<Reply: Sendable>(
     patience: Duration = .seconds(2), _ body: @Sendable (Call) async throws -> Reply
   ) async throws(EtcdError) -> Reply {
-    let end = ContinuousClock.now.advanced(by: patience)
+    let start = ContinuousClock.now
     var attempt = 0
     var logins = 0
     while true {
@@ -46,9 +46,10 @@ final class EtcdClient: Sendable {
       } catch .tokenExpired where logins == 0 && settings.user != nil {
         logins += 1
         forgetToken()
-      } catch .away(let text) {
+      } catch .away(let text, _) {
         calls.moveOn(from: connection)
-        if attempt > settings.endpoints.count, ContinuousClock.now >= end { throw .away(text) }
+        let spent = start.duration(to: .now)
+        if attempt > settings.endpoints.count, spent >= patience { throw .away(text, after: spent) }
         // The first repetition at once: most often the connection had just died of old age.
         if attempt > 1 { await pause(.milliseconds(min(500, 10 << attempt))) }
         if Task.isCancelled { throw .cancelled }

@@ -149,6 +149,25 @@ struct EtcdBackendTests {
     }
   }
 
+  @Test("a server that is silent is told, with the endpoints that were tried and for how long")
+  func silent() async throws {
+    try await withEtcd { server, process in
+      try process.stop()
+      let settings = try EtcdSettings(url: "etcd://127.0.0.1:\(server.port),localhost:\(server.port)/test")
+      let backend = EtcdBackend(settings, log: log)
+      let error = await #expect(throws: LockError.self) { try await backend.status() }
+      let tried = "no answer from etcd at 127.0.0.1:\(server.port), localhost:\(server.port) within "
+      let told = "\(try #require(error))".split(separator: tried)
+      #expect(told.count == 2 && told.last?.prefix { $0 != " " }.allSatisfy(\.isNumber) == true, "\(told)")
+      await #expect {
+        try await backend.acquire(request("a", wait: .atMost(.seconds(1)))) { _ in }
+      } throws: {
+        "\($0)".contains("etcd://127.0.0.1:\(server.port),localhost:\(server.port)/test: no answer within 1 s")
+      }
+      await backend.close()
+    }
+  }
+
   @Test("a server that is away is told, with what to look at")
   func away() async throws {
     let backend = EtcdBackend(try EtcdSettings(url: "etcd://127.0.0.1:9/test"), log: log)

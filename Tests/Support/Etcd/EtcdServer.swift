@@ -96,30 +96,41 @@ package struct CommandFailure: Error {
   package let output: String
 }
 
-/// A certificate authority of its own, with a server's and a client's certificate, made with the `openssl` program.
+/// A certificate authority of its own, and another one, with certificates made with the `openssl` program.
 package struct Certificates: Sendable {
   package let folder: FilePath
 
   package func path(_ name: String) -> String { folder.appending(name).string }
 
+  /// Name, what it is for, who signed it, and for how many days it is valid.
+  private static let all = [
+    ("server", "subjectAltName=IP:127.0.0.1", "ca", 2),
+    ("expired", "subjectAltName=IP:127.0.0.1", "ca", -1),
+    ("elsewhere", "subjectAltName=DNS:elsewhere.test", "ca", 2),
+    ("client", "extendedKeyUsage=clientAuth", "ca", 2),
+    ("stranger", "extendedKeyUsage=clientAuth", "other", 2),
+  ]
+
   package init(in folder: FilePath) async throws {
     self.folder = folder
-    let openssl = FilePath("openssl")
-    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    _ = try await EtcdServer.command(
-      openssl,
-      ["req", "-x509", "-days", "2", "-subj", "/CN=authority", "-keyout", path("ca.key"), "-out", path("ca.pem")] + key)
-    let uses = ["server": "subjectAltName=IP:127.0.0.1", "client": "extendedKeyUsage=clientAuth"]
-    for (name, use) in uses {
-      try Data("\(use)\n".utf8).write(to: URL(filePath: path("\(name).ext")))
-      _ = try await EtcdServer.command(
-        openssl, ["req", "-subj", "/CN=\(name)", "-keyout", path("\(name).key"), "-out", path("\(name).csr")] + key)
-      _ = try await EtcdServer.command(
-        openssl,
-        [
-          "x509", "-req", "-days", "2", "-in", path("\(name).csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"),
-          "-CAcreateserial", "-extfile", path("\(name).ext"), "-out", path("\(name).pem"),
-        ])
+    for name in ["ca", "other"] {
+      try await openssl(
+        "req", "-x509", "-days", "2", "-subj", "/CN=\(name)", "-out", path("\(name).pem"), key: name)
     }
+    for (name, use, authority, days) in Certificates.all {
+      try Data("\(use)\n".utf8).write(to: URL(filePath: path("\(name).ext")))
+      try await openssl("req", "-subj", "/CN=\(name)", "-out", path("\(name).csr"), key: name)
+      try await openssl(
+        "x509", "-req", "-days", "\(days)", "-in", path("\(name).csr"), "-CA", path("\(authority).pem"),
+        "-CAkey", path("\(authority).key"), "-CAcreateserial", "-extfile", path("\(name).ext"),
+        "-out", path("\(name).pem"))
+    }
+  }
+
+  /// - Parameter key: the name of a key to make.
+  private func openssl(_ arguments: String..., key: String? = nil) async throws {
+    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout"]
+    _ = try await EtcdServer.command(
+      FilePath("openssl"), arguments + (key.map { curve + [path("\($0).key")] } ?? []))
   }
 }
