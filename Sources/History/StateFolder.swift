@@ -42,7 +42,7 @@ package struct StateFolder: Sendable {
         atPath: path.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw HistoryError(
-        path, "the folder cannot be made (\(reason(error)))", advice: "make it, or name another one for the state")
+        path, "the folder cannot be made (\(reason(error)))", advice: "make it, or name another one with --state-dir")
     }
   }
 
@@ -146,5 +146,8 @@ struct OpenFolder {
   }
 }
 
-/// The system's words for it.
-private func reason(_ error: any Error) -> String { String(describing: error) }
+/// The system's words for it: Foundation wraps them in its own.
+private func reason(_ error: any Error) -> String {
+  guard let cause = (error as? CocoaError)?.underlying as? POSIXError else { return "\(error)" }
+  return "\(Errno(rawValue: cause.code.rawValue))"
+}

@@ -19,6 +19,7 @@ struct FileBackendTests {
   @Test("a path that cannot be a folder is told")
   func wrongPath() async throws {
     let backend = FileBackend(path: "/dev/null/lock")
-    await #expect(throws: LockError.self) { try await backend.status() }
+    let error = await #expect(throws: LockError.self) { try await backend.status() }
+    #expect("\(try #require(error))".contains("/dev/null/lock cannot be made (Not a directory); name another"))
   }
 }

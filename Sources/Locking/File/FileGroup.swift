@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import SystemPackage
 
 /// The folder of a lock of one host.
@@ -41,10 +42,18 @@ struct FileGroup: Sendable {
         try FileManager.default.createDirectory(
           atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       } catch {
-        throw .misconfigured("the lock's folder \(root) cannot be made: \(error); name another with --lock file:PATH")
+        throw .misconfigured(
+          "the lock's folder \(root) cannot be made (\(reason(error))); name another with --lock file:PATH or --state-dir"
+        )
       }
     }
   }
+}
+
+/// The system's words for why a file operation failed: Foundation wraps them in its own.
+func reason(_ error: any Error) -> String {
+  guard let cause = (error as? CocoaError)?.underlying as? POSIXError else { return "\(error)" }
+  return "\(Errno(rawValue: cause.code.rawValue))"
 }
 
 /// `Errno` with the file that it is about.

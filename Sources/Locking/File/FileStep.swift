@@ -112,7 +112,9 @@ struct FileStep: ~Copyable {
     do {
       try Data(bytes).write(to: URL(filePath: path.string), options: .atomic)
     } catch {
-      throw .unavailable(store: "\(path)", detail: "cannot be written: \(error)")
+      throw .unavailable(
+        store: "\(path)",
+        detail: "cannot be written (\(reason(error))); see that the disk has room and the folder can be written")
     }
   }
 
@@ -123,7 +125,7 @@ struct FileStep: ~Copyable {
     do {
       try FileManager.default.removeItem(atPath: path.string)
     } catch {
-      throw .unavailable(store: "\(path)", detail: "cannot be removed: \(error)")
+      throw .unavailable(store: "\(path)", detail: "cannot be removed (\(reason(error))); remove it by hand")
     }
   }
 
@@ -138,7 +140,7 @@ struct FileStep: ~Copyable {
     do {
       return [UInt8](try Data(contentsOf: URL(filePath: path.string)))
     } catch {
-      throw .unavailable(store: "\(path)", detail: "cannot be read: \(error)")
+      throw .unavailable(store: "\(path)", detail: "cannot be read (\(reason(error))); see its permissions")
     }
   }
 }

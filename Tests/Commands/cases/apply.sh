@@ -126,7 +126,7 @@ case_history_tells() {
 case_no_record_no_change() {
   echo 'table inet t { chain c { accept; }; }' | spec a.nft
   mkdir "$work/state"
-  refused 2 "$work/state.*(Read-only file system|ROFS)" unshare -m sh -c 'mount -t tmpfs -o ro none "$0" && exec "$@"' "$work/state" \
+  refused 2 "$work/state.*Read-only file system" unshare -m sh -c 'mount -t tmpfs -o ro none "$0" && exec "$@"' "$work/state" \
     "$NETBATON" apply -f "$work/specs" --lock "file:$work/lock"
 }
 

@@ -1,5 +1,5 @@
 # Wrong input: a message that says where and what to do, a non-zero status, a kernel exactly as before.
-# shellcheck shell=bash disable=SC2154,SC2317
+# shellcheck shell=bash disable=SC2154,SC2317,SC2016
 
 case_wrong_yaml() {
   printf 'kind: [NodeNetwork\nspec: {' | spec a.yaml
@@ -146,6 +146,23 @@ case_removing_most_asks_for_a_word() {
   refused 2 'allow-removal' nb apply -f "$work/specs"
   nb apply -f "$work/specs" --allow-removal
   [ "$(nft list ruleset | grep -c dport)" = 1 ]
+}
+
+# cannot_make FLAG VALUE FOLDER WHY: the folder that the flag names cannot be made; told in one line, with what to do.
+cannot_make() {
+  refused 2 "$3.* cannot be made \\($4\\); .*$1" unshare -m sh -c 'mount -t tmpfs -o ro none "$0" && exec "$@"' "$work/readonly" \
+    "$NETBATON" apply -f "$work/specs" --lock "file:$work/lock" "$1" "$2"
+  lacks 'Domain=' <"$work/out"
+}
+
+case_folders_that_cannot_be_made() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  mkdir "$work/readonly"
+  local file=$work/specs/a.nft
+  cannot_make --lock "file:$file/lock" "$file/lock" 'Not a directory'
+  cannot_make --lock "file:$work/readonly/lock" "$work/readonly/lock" 'Read-only file system'
+  cannot_make --state-dir "$file/state" "$file/state" 'Not a directory'
+  cannot_make --state-dir "$work/readonly/state" "$work/readonly/state" 'Read-only file system'
 }
 
 case_huge_file() {
