@@ -29,6 +29,30 @@ private let folders: [(files: [String: String], expected: String)] = [
   (["a.yaml": document("nftablesFile: x.nft")], "error: there is no file \"x.nft\" in this source"),
   (["a.yaml": document("nftablesFile: egde.nft"), "edge.nft": "x"], "did you mean \"edge.nft\"?"),
   (["a.yaml": document("nftablesFile: a.yaml")], "\"a.yaml\" is not a .nft file"),
+  (
+    ["a.nft": "table ip a {}; include \"b.nft\"\n", "b.nft": "\n  include \"a.nft\"\n"],
+    """
+    b.nft:2:3: error: files include each other in a circle: a.nft includes b.nft includes a.nft
+      include "a.nft"
+      ^~~~~~~~~~~~~~~
+      take one of these lines out: a.nft:1, b.nft:2
+    """
+  ),
+  (["a.nft": "include \"a.nft\""], "a.nft:1:1: error: files include each other in a circle: a.nft includes a.nft"),
+  (
+    [
+      "a.yaml": document("nftables: 'include \"b/c.nft\"'"), "b/c.nft": "include \"d.nft\"",
+      "b/d.nft": "include \"*.nft\"",
+    ],
+    "b/d.nft:1:1: error: files include each other in a circle: b/c.nft includes b/d.nft includes b/c.nft"
+  ),
+]
+
+/// Rule text that includes b.nft, or does not, somewhere in it.
+private let including: [(text: String, includes: Bool)] = [
+  ("include \"b.nft\"", true), ("table ip a {}; include \"b.nft\"", true), ("table ip a { include \"b.nft\"\n}", true),
+  ("table ip a {\n chain c { accept; include \"b.nft\"\n}\n}", true), ("define x = 1; include \\\n \"b.nft\"", true),
+  ("table ip a {} # include \"b.nft\"", false), ("table ip a {\n comment \"include\"\n}\n# \"b.nft\"", false),
 ]
 
 @Suite struct SourceTests {
@@ -78,6 +102,13 @@ private let folders: [(files: [String: String], expected: String)] = [
     let edited = try SpecFixture(["a.yaml": aRoute + "\n", "sub/b.yaml": document("routes: []", name: "b")]).resolve()
     #expect(first == again)
     #expect(Set([first, renamed, edited.digest]).count == 3)
+  }
+
+  /// A file that another includes is no spec of its own: what it says would be claimed twice.
+  @Test(arguments: including) func includedFileIsNoSpec(text: String, includes: Bool) throws {
+    let part = text.contains("chain c") ? "drop" : text.contains("a { include") ? "chain d {}" : "table ip b {}"
+    let fixture = try SpecFixture(["a.nft": text, "b.nft": part])
+    #expect(try fixture.resolve().documents == (includes ? ["a.nft"] : ["a.nft", "b.nft"]))
   }
 
   @Test func loneFileTakesOnlyWhatItRefersTo() throws {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import RuleLanguage
 import SystemPackage
 
 /// Lists and reads the files below one path that a user named.
@@ -83,9 +84,10 @@ struct SourceFolder {
 
   /// Those of the file names that a file may mean: any if it includes something, else what a spec has in it.
   private static func named(_ names: [String], in file: SpecFile) -> [String] {
-    if names.isEmpty || IncludeScan.has("include", in: file.bytes) { return names }
-    guard !file.isRuleText, IncludeScan.has(".nft", in: file.bytes) else { return [] }
-    return names.filter { IncludeScan.has($0, in: file.bytes) }
+    let text = RuleSource(file)
+    if names.isEmpty || text.mentions("include") { return names }
+    guard !file.isRuleText, text.mentions(".nft") else { return [] }
+    return names.filter { text.mentions($0) }
   }
 
   private mutating func readBeside(_ name: String, in folder: String) throws(SpecError) {

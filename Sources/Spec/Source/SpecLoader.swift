@@ -39,6 +39,8 @@ private struct SourceReading {
   var documents: [SpecDocument] = []
   /// Paths of the rule files that something refers to.
   private var references: Set<String> = []
+  /// Paths of the rule files whose includes are known.
+  private var followed: Set<String> = []
 
   init(files: SourceFiles, limits: SpecLimits) {
     self.files = files
@@ -82,13 +84,41 @@ private struct SourceReading {
     }
   }
 
+  /// A file that includes another, and where.
+  private struct Step {
+    var file: SpecFile
+    var inclusion: Inclusion
+  }
+
   /// Marks what rule text includes, file by file. What cannot be found is the compiler's to tell, with the place.
-  private mutating func follow(_ rules: RuleSource, isRoot: Bool = false) {
+  /// - Parameter trail: how it came to this file, from the first one that includes.
+  private mutating func follow(_ rules: RuleSource, isRoot: Bool = false, through trail: [Step] = []) {
     guard let file = files.file(shownAs: rules.start.file) else { return }
-    if file.isRuleText, !isRoot, !references.insert(file.path).inserted { return }
-    for path in IncludeScan.paths(in: rules.bytes) {
-      for other in (try? files.files(matching: path, beside: file)) ?? [] { follow(RuleSource(other)) }
+    if file.isRuleText {
+      if !isRoot { references.insert(file.path) }
+      guard followed.insert(file.path).inserted else { return }
     }
+    for inclusion in rules.inclusions {
+      let steps = trail + [Step(file: file, inclusion: inclusion)]
+      for other in (try? files.files(matching: inclusion.path, beside: file)) ?? [] {
+        if let first = steps.firstIndex(where: { $0.file.path == other.path }) {
+          references.insert(other.path)
+          tell(circle: steps[first...])
+        } else {
+          follow(RuleSource(other), through: steps)
+        }
+      }
+    }
+  }
+
+  private mutating func tell(circle steps: ArraySlice<Step>) {
+    guard let last = steps.last?.inclusion, let first = steps.first?.file.path else { return }
+    let files = steps.map(\.file.path) + [first]
+    let places = steps.map { "\($0.inclusion.place.file):\($0.inclusion.place.line)" }
+    report.add(
+      Diagnostic(
+        .error, "files include each other in a circle: \(files.joined(separator: " includes "))", at: last.place,
+        length: last.length, hint: "take one of these lines out: \(places.joined(separator: ", "))"))
   }
 
   mutating func checkNames() {
@@ -109,35 +139,4 @@ private struct SourceReading {
 /// What several errors advise.
 enum Hint {
   static let nothing = "nothing is not an order: delete the file to take back what it said"
-}
-
-/// Finds `include "PATH"` in rule text without reading the rest.
-enum IncludeScan {
-  private static let keyword = Array("include".utf8)
-
-  static func paths(in text: [UInt8]) -> [String] {
-    var paths: [String] = []
-    var start = text.startIndex
-    while start < text.endIndex {
-      let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.endIndex
-      let words = text[start..<end].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-      if words.starts(with: keyword) {
-        let parts = words.split(separator: UInt8(ascii: "\""), omittingEmptySubsequences: false)
-        if parts.count >= 3 { paths.append(String(decoding: parts[1], as: UTF8.self)) }
-      }
-      start = end + 1
-    }
-    return paths
-  }
-
-  static func has(_ word: String, in text: [UInt8]) -> Bool {
-    let word = Array(word.utf8)
-    guard let first = word.first else { return true }
-    var start = text.startIndex
-    while let index = text[start...].firstIndex(of: first) {
-      if text[index...].starts(with: word) { return true }
-      start = index + 1
-    }
-    return false
-  }
 }
