@@ -32,8 +32,15 @@ struct YAMLBuilder {
 
   /// Takes the last `length` bytes of the tree's text, which the reader has put there.
   mutating func scalar(length: Int, kind: YAMLTree.Kind, at place: Place) throws(Diagnostic) {
-    let first = UInt32(tree.text.count - length)
-    try append(YAMLTree.Node(line: place.line, column: place.column, first: first, second: UInt32(length), kind: kind))
+    let end = tree.text.count
+    try scalar(end - length..<end, kind: kind, at: place)
+  }
+
+  /// - Parameter text: where it stands in the tree's text.
+  private mutating func scalar(_ text: Range<Int>, kind: YAMLTree.Kind, at place: Place) throws(Diagnostic) {
+    try append(
+      YAMLTree.Node(
+        line: place.line, column: place.column, first: UInt32(text.lowerBound), second: UInt32(text.count), kind: kind))
   }
 
   mutating func open(_ kind: YAMLTree.Kind, at place: Place) throws(Diagnostic) {
@@ -48,9 +55,12 @@ struct YAMLBuilder {
     open.append(index)
   }
 
-  mutating func close() {
-    guard let index = open.popLast() else { return }
+  /// - Returns: the list or mapping that ends.
+  @discardableResult
+  mutating func close() -> Int? {
+    guard let index = open.popLast() else { return nil }
     tree.nodes[index].second = UInt32(tree.nodes.count)
+    return index
   }
 
   private mutating func append(_ node: YAMLTree.Node) throws(Diagnostic) {
@@ -61,5 +71,39 @@ struct YAMLBuilder {
     }
     tree.nodes.append(node)
     if let parent = open.last { tree.nodes[parent].first += 1 }
+  }
+}
+
+// MARK: - Items that libyaml has not read
+
+extension YAMLBuilder {
+  /// Whether a mapping that was closed just now is an item of a list in block style, and begins right after the dash
+  /// and one space.
+  func isItem(_ mapping: Int, indentedBy indentation: Int) -> Bool {
+    guard let list = open.last, tree.kind(list) == .list else { return false }
+    let dash = Int32(indentation) + 1
+    return tree.nodes[list].column == dash && tree.nodes[mapping].column == dash + 2
+  }
+
+  /// Adds the run's items to the list that is open, after its last one.
+  mutating func addItems(of run: Abridgement.Run, after mapping: Int, in text: [UInt8]) throws(Diagnostic) {
+    tree.nodes.reserveCapacity(tree.nodes.count + run.values)
+    // All of the text at once, for most of it is scalars.
+    let offset = tree.text.count - run.bytes.lowerBound
+    tree.text += text[run.bytes]
+    var item = ItemLine(text, from: run.bytes.lowerBound)
+    var line = tree.nodes[mapping].line
+    while item.end < run.bytes.upperBound {
+      let start = item.end
+      guard item.read() else { break }
+      line += 1
+      try open(.mapping, at: Place(line: line, column: Int32(run.indentation) + 3))
+      for word in item.words {
+        try scalar(
+          offset + word.lowerBound..<offset + word.upperBound, kind: .plain,
+          at: Place(line: line, column: Int32(word.lowerBound - start) + 1))
+      }
+      close()
+    }
   }
 }

@@ -8,26 +8,39 @@ import Model
   /// On the heap, for `yaml_parser_set_input_string` makes the parser point into itself.
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let source: SpecFile
-  private let limits: SpecLimits
   private var builder: YAMLBuilder
+  /// What was left out of the text and was not put back yet.
+  private var missing: ArraySlice<Abridgement.Run> = []
+  /// How many lines were put back.
+  private var restored = 0
+  /// How many lines libyaml has counted, once it is at the end.
+  private var lineCount = 0
 
   /// - Throws: what is wrong first, as a sentence with its place.
   static func read(_ source: SpecFile, limits: SpecLimits) throws(Diagnostic) -> YAMLTree {
-    guard let reader = YAMLReader(source, limits: limits) else {
-      throw Diagnostic(.error, "there is no memory left to read this file", at: SourceLocation(file: source.path))
+    if let short = Abridgement(of: source.bytes) {
+      var reader = try YAMLReader(source, limits: limits)
+      // What is wrong is told by the whole text, where everything has its place.
+      if (try? reader.read(short)) == true { return reader.builder.tree }
     }
-    return try reader.tree()
+    return try readWhole(source, limits: limits)
   }
 
-  private init?(_ source: SpecFile, limits: SpecLimits) {
+  /// All of it through libyaml.
+  static func readWhole(_ source: SpecFile, limits: SpecLimits) throws(Diagnostic) -> YAMLTree {
+    var reader = try YAMLReader(source, limits: limits)
+    try reader.read(source.bytes)
+    return reader.builder.tree
+  }
+
+  private init(_ source: SpecFile, limits: SpecLimits) throws(Diagnostic) {
     let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
     guard unsafe yaml_parser_initialize(parser) == 1 else {
       unsafe parser.deallocate()
-      return nil
+      throw Diagnostic(.error, "there is no memory left to read this file", at: SourceLocation(file: source.path))
     }
     unsafe self.parser = unsafe parser
     self.source = source
-    self.limits = limits
     builder = YAMLBuilder(file: source.path, limits: limits)
   }
 
@@ -36,9 +49,15 @@ import Model
     unsafe parser.deallocate()
   }
 
-  private consuming func tree() throws(Diagnostic) -> YAMLTree {
-    // The span keeps the bytes in place for as long as the parser reads them.
-    let bytes = source.bytes
+  /// - Returns: false if something that was left out could not be put back: then the tree means nothing.
+  private mutating func read(_ short: Abridgement) throws(Diagnostic) -> Bool {
+    missing = short.runs[...]
+    try read(short.text)
+    // To YAML, some rare characters end a line too; they would shift all places.
+    return missing.isEmpty && lineCount == short.lineCount
+  }
+
+  private mutating func read(_ bytes: [UInt8]) throws(Diagnostic) {
     let failure: Diagnostic? = unsafe bytes.withUnsafeBufferPointer { buffer -> Diagnostic? in
       // An empty array may have no address, which libyaml asserts on.
       guard let base = buffer.baseAddress, buffer.count > 0 else { return nil }
@@ -54,7 +73,6 @@ import Model
       }
     }
     if let failure { throw failure }
-    return builder.tree
   }
 
   /// - Returns: false after the last event.
@@ -63,9 +81,11 @@ import Model
     guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
     defer { unsafe yaml_event_delete(&event) }
     let mark = unsafe event.start_mark
-    let place = YAMLBuilder.Place(line: Int32(mark.line) + 1, column: Int32(mark.column) + 1)
+    let place = YAMLBuilder.Place(line: Int32(mark.line + restored) + 1, column: Int32(mark.column) + 1)
     switch unsafe event.type {
-    case YAML_STREAM_END_EVENT: return false
+    case YAML_STREAM_END_EVENT:
+      lineCount = Int(mark.line)
+      return false
     case YAML_DOCUMENT_START_EVENT: try builder.startDocument(at: place)
     case YAML_SCALAR_EVENT:
       let scalar = unsafe event.data.scalar
@@ -78,12 +98,25 @@ import Model
     case YAML_MAPPING_START_EVENT:
       try unsafe refuse(anchor: event.data.mapping_start.anchor, tag: event.data.mapping_start.tag, at: place)
       try builder.open(.mapping, at: place)
-    case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: builder.close()
+    case YAML_SEQUENCE_END_EVENT: builder.close()
+    case YAML_MAPPING_END_EVENT:
+      let mapping = builder.close()
+      if let mapping { try restore(after: mapping) }
     case YAML_ALIAS_EVENT:
       throw builder.diagnostic("aliases are refused", at: place, hint: "write the value out where it is used")
     default: break
     }
     return true
+  }
+
+  /// Puts back the items that were left out after this one, if it is the first of a run.
+  private mutating func restore(after mapping: Int) throws(Diagnostic) {
+    guard let run = missing.first, builder.isItem(mapping, indentedBy: run.indentation),
+      builder.tree.nodes[mapping].line == Int32(run.line + restored) + 1
+    else { return }
+    try builder.addItems(of: run, after: mapping, in: source.bytes)
+    restored += run.count
+    missing.removeFirst()
   }
 
   private func refuse(
