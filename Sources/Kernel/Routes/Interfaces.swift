@@ -5,6 +5,8 @@ import Netlink
 struct Interfaces {
   private var names: [Int32: String] = [:]
   private var indices: [String: Int32] = [:]
+  /// What was asked for last: routes that stand together mostly leave by the same interface.
+  private var last: (name: String, index: Int32)?
 
   init() {}
 
@@ -13,7 +15,12 @@ struct Interfaces {
     indices[name] = index
   }
 
-  func index(of name: String) -> Int32? { indices[name] }
+  mutating func index(of name: String) -> Int32? {
+    if let last, last.name == name { return last.index }
+    guard let index = indices[name] else { return nil }
+    last = (name, index)
+    return index
+  }
 
   var numbers: [String: UInt32] { indices.mapValues(UInt32.init(bitPattern:)) }
 

@@ -10,10 +10,11 @@ struct MissingInterface: Error {
 extension Route {
   /// The message that adds, replaces or deletes exactly this route. A route is deleted by all that it is: by its
   /// protocol, so that no other program's is met, and by its next hops, for IPv6 would take all of them with it.
+  ///
+  /// Where this throws, what was written is no whole message.
   func encode(
-    type: Int32, flags: Int32, into writer: inout MessageWriter, _ interfaces: Interfaces
+    type: Int32, flags: Int32, into writer: inout MessageWriter, _ interfaces: inout Interfaces
   ) throws(MissingInterface) {
-    let indices = try nextHops.map { (hop) throws(MissingInterface) in try hop.index(in: interfaces) }
     writer.beginMessage(type: UInt16(type), flags: UInt16(flags))
     writer.putHeader(header)
     if key.destination.length > 0 { writer.put(UInt16(RTA_DST.rawValue), key.destination.address) }
@@ -28,11 +29,12 @@ extension Route {
     }
     if nextHops.count == 1 {
       nextHops[0].encodeGateway(for: key.destination.address.family, into: &writer)
-      if indices[0] != 0 { writer.put(UInt16(RTA_OIF.rawValue), UInt32(bitPattern: indices[0])) }
+      let index = try nextHops[0].index(in: &interfaces)
+      if index != 0 { writer.put(UInt16(RTA_OIF.rawValue), UInt32(bitPattern: index)) }
     } else if nextHops.count > 1 {
       let multipath = writer.beginNested(UInt16(RTA_MULTIPATH.rawValue))
-      for (hop, index) in zip(nextHops, indices) {
-        hop.encode(index: index, for: key.destination.address.family, into: &writer)
+      for hop in nextHops {
+        hop.encode(index: try hop.index(in: &interfaces), for: key.destination.address.family, into: &writer)
       }
       writer.endNested(multipath)
     }
@@ -57,7 +59,7 @@ extension Route {
 
 extension NextHop {
   /// 0 where the kernel is to find the device by the gateway.
-  fileprivate func index(in interfaces: Interfaces) throws(MissingInterface) -> Int32 {
+  fileprivate func index(in interfaces: inout Interfaces) throws(MissingInterface) -> Int32 {
     guard let device else { return 0 }
     guard let index = interfaces.index(of: device) else { throw MissingInterface(name: device) }
     return index

@@ -14,28 +14,33 @@ enum RoutingGuards {
   static func routeProtocol(of changes: [Change]) throws(KernelError) -> UInt8? {
     var found: UInt8?
     for change in changes {
-      for number in try protocols(of: change) {
-        // Zero deletes whatever has the key, 1 to 4 are the kernel's and the administrator's own (RTPROT_STATIC).
-        guard number > 4, number == found ?? number else {
-          throw KernelError(
-            .notWritable, "protocol \(RouteProtocol.name(number)) does not mark what netbaton made", change: change)
-        }
-        found = number
-      }
+      let (number, other) = try protocols(of: change)
+      try check(number, same: found, change)
+      try check(other, same: number, change)
+      found = number
     }
     return found
   }
 
-  private static func protocols(of change: Change) throws(KernelError) -> [UInt8] {
+  /// Of what goes and of what comes.
+  private static func protocols(of change: Change) throws(KernelError) -> (UInt8, UInt8) {
     switch change {
-    case .addRoute(let route), .removeRoute(let route): [route.routeProtocol]
-    case .replaceRoute(let old, let new): [old.routeProtocol, new.routeProtocol]
-    case .addPolicyRule(let rule), .removePolicyRule(let rule): [rule.routeProtocol]
+    case .addRoute(let route), .removeRoute(let route): (route.routeProtocol, route.routeProtocol)
+    case .replaceRoute(let old, let new): (old.routeProtocol, new.routeProtocol)
+    case .addPolicyRule(let rule), .removePolicyRule(let rule): (rule.routeProtocol, rule.routeProtocol)
     default: throw KernelError(.notWritable, "this is no change of a route or policy rule", change: change)
     }
   }
 
-  static func checkInterfaces(of changes: [Change], _ interfaces: Interfaces) throws(KernelError) {
+  /// Zero deletes whatever has the key, 1 to 4 are the kernel's and the administrator's own (RTPROT_STATIC).
+  private static func check(_ number: UInt8, same other: UInt8?, _ change: Change) throws(KernelError) {
+    guard number > 4, number == other ?? number else {
+      throw KernelError(
+        .notWritable, "protocol \(RouteProtocol.name(number)) does not mark what netbaton made", change: change)
+    }
+  }
+
+  static func checkInterfaces(of changes: [Change], _ interfaces: inout Interfaces) throws(KernelError) {
     for change in changes {
       let hops: [NextHop]
       switch change {

@@ -32,16 +32,16 @@ package struct RoutingSocket: ~Copyable {
   package mutating func apply(_ changes: [Change], with baton: Baton) throws {
     guard let routeProtocol = try RoutingGuards.routeProtocol(of: changes) else { return }
     try baton.check()
-    let interfaces = try interfaces()
-    try RoutingGuards.checkInterfaces(of: changes, interfaces)
+    var interfaces = try interfaces()
+    try RoutingGuards.checkInterfaces(of: changes, &interfaces)
     let before = try read(routeProtocol: routeProtocol)
     let resolved = try RoutingGuards.resolve(changes, in: before)
     try checkReplacements(changes, routeProtocol)
-    let steps = RoutingStep.steps(for: resolved, rules: before.policyRules)
-    guard let failure = send(steps, interfaces, baton) else { return }
+    let steps = RoutingSteps(for: resolved, rules: before.policyRules)
+    guard let failure = send(steps, &interfaces, baton) else { return }
     if failure.sent == 0, case .baton(let error) = failure.reason { throw error }
     let error = explain(failure, changes)
-    let leftovers = undo(changes, before, interfaces, baton)
+    let leftovers = undo(changes, before, &interfaces, baton)
     guard leftovers.isEmpty else { throw error.left(leftovers) }
     throw error
   }
@@ -88,38 +88,50 @@ extension RoutingSocket {
   }
 
   /// - Returns: nil if all took effect.
-  private mutating func send(_ steps: [RoutingStep], _ interfaces: Interfaces, _ baton: Baton) -> Failure? {
-    var start = 0
-    while start < steps.count {
-      let end = min(start + RoutingSocket.messagesPerSend, steps.count)
-      do throws(BatonError) { try baton.check() } catch { return Failure(reason: .baton(error), sent: start) }
-      var writer = socket.makeWriter(capacity: 16 * 1024)
-      let first = writer.nextSequence
-      for index in start..<end {
-        do throws(MissingInterface) {
-          try steps[index].encode(acknowledged: index == end - 1, into: &writer, interfaces)
-        } catch {
-          return Failure(reason: .missing(steps[index], error), sent: start)
-        }
+  private mutating func send(
+    _ steps: some Sequence<RoutingStep>, _ interfaces: inout Interfaces, _ baton: Baton
+  ) -> Failure? {
+    var left = steps.makeIterator()
+    var batch: [RoutingStep] = []
+    var sent = 0
+    while true {
+      batch.removeAll(keepingCapacity: true)
+      while batch.count < RoutingSocket.messagesPerSend, let step = left.next() { batch.append(step) }
+      if batch.isEmpty { return nil }
+      do throws(BatonError) { try baton.check() } catch { return Failure(reason: .baton(error), sent: sent) }
+      if var failure = send(batch, &interfaces) {
+        failure.sent += sent
+        return failure
       }
-      do throws(NetlinkError) {
-        let operation = "change the routes"
-        try socket.send(writer, to: operation)
-        let refusals = try socket.settle(first...(writer.nextSequence &- 1), to: operation)
-        if let refusal = refusals.first, let sequence = refusal.sequence {
-          return Failure(reason: .refused(steps[start + Int(sequence &- first)], refusal), sent: end)
-        }
-      } catch {
-        return Failure(reason: .netlink(error), sent: end)
-      }
-      start = end
+      sent += batch.count
     }
-    return nil
+  }
+
+  /// One send.
+  private mutating func send(_ batch: [RoutingStep], _ interfaces: inout Interfaces) -> Failure? {
+    var writer = socket.makeWriter(capacity: 16 * 1024)
+    let first = writer.nextSequence
+    for (index, step) in batch.enumerated() {
+      do throws(MissingInterface) {
+        try step.encode(acknowledged: index == batch.count - 1, into: &writer, &interfaces)
+      } catch {
+        return Failure(reason: .missing(step, error), sent: 0)
+      }
+    }
+    do throws(NetlinkError) {
+      let operation = "change the routes"
+      try socket.send(writer, to: operation)
+      let refusals = try socket.settle(first...(writer.nextSequence &- 1), to: operation)
+      guard let refusal = refusals.first, let sequence = refusal.sequence else { return nil }
+      return Failure(reason: .refused(batch[Int(sequence &- first)], refusal), sent: batch.count)
+    } catch {
+      return Failure(reason: .netlink(error), sent: batch.count)
+    }
   }
 
   /// - Returns: what is not as it was before, in words; empty if all is.
   private mutating func undo(
-    _ changes: [Change], _ before: RoutingState, _ interfaces: Interfaces, _ baton: Baton
+    _ changes: [Change], _ before: RoutingState, _ interfaces: inout Interfaces, _ baton: Baton
   ) -> [String] {
     let undo = RoutingUndo(changes, before: before)
     let routeProtocol = (try? RoutingGuards.routeProtocol(of: changes)) ?? nil
@@ -127,7 +139,7 @@ extension RoutingSocket {
       let steps = undo.steps(from: try read(routeProtocol: routeProtocol))
       // One send after another: what fails to be restored must not keep the rest from it.
       var rest = steps[...]
-      while let failure = send(Array(rest), interfaces, baton) {
+      while let failure = send(rest, &interfaces, baton) {
         if case .baton(let error) = failure.reason {
           return undo.leftovers(in: try read(routeProtocol: routeProtocol)) + [error.description]
         }
