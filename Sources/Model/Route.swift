@@ -64,6 +64,20 @@ extension RouteKey {
   }
 }
 
+extension RouteKey: Comparable {
+  /// By table and destination first.
+  package static func < (left: RouteKey, right: RouteKey) -> Bool {
+    if left.table != right.table { return left.table < right.table }
+    if left.destination != right.destination { return left.destination < right.destination }
+    return (left.metric, left.typeOfService) < (right.metric, right.typeOfService)
+  }
+}
+
+extension Array where Element == Route {
+  /// Whether each key is above the one before it, as in most lists that programs write: then no two are the same.
+  package var ascends: Bool { indices.dropFirst().allSatisfy { self[$0 - 1].key < self[$0].key } }
+}
+
 /// `RTN_*`
 package enum RouteType: UInt8, Hashable, Sendable {
   case unicast = 1
@@ -76,6 +90,14 @@ package enum RouteType: UInt8, Hashable, Sendable {
   case prohibit = 8
   case `throw` = 9
   case nat = 10
+
+  /// Whether packets end here: such a route has no next hop that counts.
+  package var isDropping: Bool {
+    switch self {
+    case .blackhole, .unreachable, .prohibit, .throw: true
+    default: false
+    }
+  }
 
   /// As ip(8) prints it.
   package var keyword: String {

@@ -37,7 +37,8 @@ package struct Plan: Hashable, Sendable {
     self.init()
     nftables = tables.changes
     // A policy rule comes after the routes of its table and goes before them.
-    let routing = routes.additions + rules.additions + rules.removals + routes.removals
+    let rest = rules.additions + rules.removals + routes.removals
+    let routing = rest.isEmpty ? routes.additions : routes.additions + rest
     if FirewallDirection(of: tables, desired: desired.tables).onlyLoosens {
       routesAfter = routing
     } else {
@@ -46,6 +47,8 @@ package struct Plan: Hashable, Sendable {
   }
 
   package var isEmpty: Bool { routesBefore.isEmpty && nftables.isEmpty && routesAfter.isEmpty }
+
+  package var changeCount: Int { routesBefore.count + nftables.count + routesAfter.count }
 
   /// All changes in the order in which they take effect.
   package var changes: [Change] { routesBefore + nftables + routesAfter }

@@ -81,6 +81,44 @@ import Testing
     #expect(text.hasPrefix("b.yaml:9:5: ") && text.hasSuffix("the other is at a.yaml:3:5"))
   }
 
+  /// Whether the spec has them in order or not.
+  @Test(arguments: [
+    ["10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/8"], ["10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/16"],
+    ["2001:db8::/32", "10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"],
+  ])
+  func `routes of one key are found among others`(destinations: [String]) {
+    #expect(throws: PlanError.self) {
+      try Plan(current: NetworkState(), desired: NetworkState(routes: destinations.map { route($0) }))
+    }
+  }
+
+  @Test(arguments: [
+    ["10.0.0.0/8", "10.0.0.0/16", "2001:db8::/32"], ["2001:db8::/32", "10.0.0.0/16", "10.0.0.0/8"],
+    ["10.1.0.0/16", "10.0.0.0/16", "10.2.0.0/16"],
+  ])
+  func `routes are added in the order of the spec`(destinations: [String]) throws {
+    let routes = destinations.map { route($0) }
+    let plan = try Plan(current: NetworkState(), desired: NetworkState(routes: routes))
+    #expect(plan.routesBefore == routes.map { .addRoute($0) })
+  }
+
+  @Test func `keys ascend by all that makes them`() {
+    let keys = [
+      RouteKey(destination: route("10.0.0.0/8").key.destination),
+      RouteKey(destination: route("10.0.0.0/8").key.destination, typeOfService: 4),
+      RouteKey(destination: route("10.0.0.0/8").key.destination, metric: 1),
+      RouteKey(destination: route("10.0.0.0/16").key.destination),
+      RouteKey(destination: route("2001:db8::/32").key.destination),
+      RouteKey(destination: route("0.0.0.0/0").key.destination, table: 255),
+    ]
+    let routes = keys.map { Route(key: $0) }
+    #expect(routes.ascends && [Route]().ascends && !Array(routes.reversed()).ascends)
+    for index in routes.indices {
+      #expect(![routes[index], routes[index]].ascends)
+      #expect(!([routes[index]] + routes[..<index]).ascends || index == 0)
+    }
+  }
+
   /// What the firewall change does decides where routes go.
   @Test(arguments: [
     ([rule(port: 1)], [rule(port: 1), rule(port: 2)], true),

@@ -20,6 +20,20 @@ private let folders: [(files: [String: String], expected: String)] = [
   (
     [
       "a.yaml": document(
+        "routes: [{ to: 10.2.0.0/16, dev: a }, { to: 10.1.0.0/16, dev: a }, { to: 10.2.0.0/16, dev: b }]")
+    ],
+    "a.yaml:5:70: error: the route to 10.2.0.0/16 in table 254 with metric 0 is claimed twice"
+  ),
+  (
+    [
+      "a.yaml": document("routes: [{ to: 10.1.0.0/16, dev: a }, { to: 10.2.0.0/16, dev: a }]"),
+      "b.yaml": document("routes: [{ to: 10.3.0.0/16, dev: a }]", name: "b"),
+      "c.yaml": document("routes: [{ to: 10.2.0.0/16, dev: a }]", name: "c"),
+    ], "c.yaml:5:12: error: the route to 10.2.0.0/16 in table 254 with metric 0 is claimed twice"
+  ),
+  (
+    [
+      "a.yaml": document(
         "routingPolicy: [{ from: 10.0.0.1, table: 1, priority: 5 }, { from: 10.0.0.1, table: 2, priority: 5 }]")
     ],
     "error: the policy rule with priority 5 is claimed twice"

@@ -9,15 +9,11 @@ struct RoutesDifference {
 
   init(current: [Route], desired: [Route], options: PlanOptions) throws(PlanError) {
     let there = RoutesByKey(current)
-    var wanted: Swift.Set<RouteKey> = []
-    wanted.reserveCapacity(desired.count)
+    try RoutesDifference.checkDistinct(desired)
     var isKept = [Bool](repeating: false, count: current.count)
     var throughGateways: [Change] = []
     for var route in desired {
       route.routeProtocol = options.routeProtocol
-      guard wanted.insert(route.key).inserted else {
-        throw .routeTwice(route, other: desired.first { $0.key == route.key } ?? route)
-      }
       let places = there.places(of: route.key)
       let own = places.filter { current[$0].routeProtocol == options.routeProtocol }
       if let same = own.first(where: { route.isMet(by: current[$0]) }) {
@@ -32,10 +28,19 @@ struct RoutesDifference {
       let change = own.first.map { Change.replaceRoute(from: current[$0], to: route) } ?? .addRoute(route)
       if route.isOnLink { additions.append(change) } else { throughGateways.append(change) }
     }
-    additions += throughGateways
+    if additions.isEmpty { additions = throughGateways } else { additions += throughGateways }
     let gone = current.indices.filter { !isKept[$0] && current[$0].routeProtocol == options.routeProtocol }
     removals = gone.filter { !current[$0].isOnLink }.map { .removeRoute(current[$0]) }
     removals += gone.filter { current[$0].isOnLink }.map { .removeRoute(current[$0]) }
+  }
+
+  private static func checkDistinct(_ desired: [Route]) throws(PlanError) {
+    if desired.ascends { return }
+    var wanted: Swift.Set<RouteKey> = []
+    wanted.reserveCapacity(desired.count)
+    for route in desired where !wanted.insert(route.key).inserted {
+      throw .routeTwice(route, other: desired.first { $0.key == route.key } ?? route)
+    }
   }
 }
 
@@ -66,7 +71,7 @@ extension Route {
       mtu == route.mtu, advertisedMSS == route.advertisedMSS
     else { return false }
     if key.destination.address.family == .ipv4, scope != route.scope { return false }
-    if [.blackhole, .unreachable, .prohibit, .throw].contains(type) { return true }
+    if type.isDropping { return true }
     guard nextHops.count == route.nextHops.count else { return false }
     if nextHops.count == 1, let hop = nextHops.first, let other = route.nextHops.first {
       return hop.isMet(by: other, alone: true)

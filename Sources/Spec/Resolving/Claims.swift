@@ -16,9 +16,9 @@ struct Claims {
 
   private var tables: [TableID: SourceLocation?] = [:]
   private var routes: [RouteKey: SourceLocation?] = [:]
+  /// Those of the first spec, while no other one has any, if they cannot clash among themselves.
+  private var firstRoutes: [Route] = []
   private var policyRules: [PolicyClaim: SourceLocation?] = [:]
-
-  mutating func reserve(routes count: Int) { routes.reserveCapacity(count) }
 
   /// - Parameter context: what to add to a message: for which nodes both hold.
   mutating func add(_ state: NetworkState, context: String = "", into report: inout Report) {
@@ -27,15 +27,27 @@ struct Claims {
         Claims.clash("table \(table.id)", at: table.origin, other, context, &report)
       }
     }
-    for route in state.routes {
-      if let other = routes.updateValue(route.origin, forKey: route.key) {
-        let text = "the route to \(route.key.destination) in table \(route.key.table) with metric \(route.key.metric)"
-        Claims.clash(text, at: route.origin, other, context, &report)
-      }
-    }
+    add(state.routes, context, &report)
     for rule in state.policyRules {
       if let other = policyRules.updateValue(rule.origin, forKey: PolicyClaim(rule)) {
         Claims.clash("the policy rule with priority \(rule.priority)", at: rule.origin, other, context, &report)
+      }
+    }
+  }
+
+  private mutating func add(_ added: [Route], _ context: String, _ report: inout Report) {
+    if added.isEmpty { return }
+    if routes.isEmpty, firstRoutes.isEmpty, added.ascends {
+      firstRoutes = added
+      return
+    }
+    routes.reserveCapacity(firstRoutes.count + added.count)
+    for route in firstRoutes { routes.updateValue(route.origin, forKey: route.key) }
+    firstRoutes = []
+    for route in added {
+      if let other = routes.updateValue(route.origin, forKey: route.key) {
+        let text = "the route to \(route.key.destination) in table \(route.key.table) with metric \(route.key.metric)"
+        Claims.clash(text, at: route.origin, other, context, &report)
       }
     }
   }

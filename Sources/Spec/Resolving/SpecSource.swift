@@ -30,7 +30,6 @@ package struct SpecSource: Sendable {
     var report = Report()
     report.add(contentsOf: warnings)
     var claims = Claims()
-    claims.reserve(routes: selected.reduce(0) { $0 + $1.routes.count })
     var state = NetworkState()
     for document in selected {
       let part = resolve(document, predefined, names, &report)
