@@ -13,19 +13,27 @@ extension SpecDecoder {
       checkFamily(draft, prefix.address.family)
     else { return nil }
     let isIPv6 = prefix.address.family == .ipv6
-    let hops = draft.nextHops?.value ?? (draft.hop.isGiven ? [draft.hop] : [])
     let key = RouteKey(
       destination: prefix, table: draft.table?.number ?? (type == .local ? 255 : 254),
       // IP6_RT_PRIO_USER of linux/ipv6_route.h
       metric: isIPv6 && draft.metric == 0 ? 1024 : draft.metric, typeOfService: draft.typeOfService?.value ?? 0)
     return Route(
       key: key, type: type, scope: isIPv6 ? 0 : draft.scope?.value ?? SpecDecoder.scope(type, draft),
-      source: draft.source?.value,
-      nextHops: hops.map {
-        NextHop(
-          gateway: $0.gateway?.value, device: $0.device, weight: $0.weight, isOnLink: $0.isOnLink?.value ?? false)
-      },
+      source: draft.source?.value, nextHops: nextHops(of: draft),
       mtu: draft.mtu?.value, advertisedMSS: draft.advertisedMSS, origin: tree.location(draft.node))
+  }
+
+  /// Routes that stand together mostly share their next hops; then there is one copy of these in memory.
+  private mutating func nextHops(of draft: RouteDraft) -> [NextHop] {
+    if let list = draft.nextHops {
+      lastNextHops = list.value.map(\.nextHop)
+    } else if !draft.hop.isGiven {
+      lastNextHops = []
+    } else {
+      let hop = draft.hop.nextHop
+      if lastNextHops.count != 1 || lastNextHops[0] != hop { lastNextHops = [hop] }
+    }
+    return lastNextHops
   }
 
   /// What ip(8) sends when no scope is given.
@@ -58,18 +66,18 @@ extension SpecDecoder {
         "a route has either nexthops or a next hop of its own", at: list.node, hint: "move via and dev into the list")
       return false
     }
-    let hops = draft.nextHops?.value ?? (draft.hop.isGiven ? [draft.hop] : [])
-    if [.blackhole, .unreachable, .prohibit, .throw].contains(type) {
-      guard let hop = hops.first else { return true }
+    if type.isDropping {
+      guard let hop = draft.nextHops?.value.first ?? (draft.hop.isGiven ? draft.hop : nil) else { return true }
       error(
         "a \(type.keyword) route has no next hop", at: hop.gateway?.node ?? hop.node, hint: "leave via and dev away")
       return false
     }
-    guard !hops.isEmpty else {
+    if let list = draft.nextHops, !list.value.isEmpty { return list.value.allSatisfy { checkHop($0, type) } }
+    guard draft.hop.isGiven else {
       error("this route needs via or dev", at: draft.node, hint: "or a type that needs none, such as blackhole")
       return false
     }
-    return hops.allSatisfy { checkHop($0, type) }
+    return checkHop(draft.hop, type)
   }
 
   private mutating func checkHop(_ hop: HopDraft, _ type: RouteType) -> Bool {
@@ -106,12 +114,8 @@ extension SpecDecoder {
     if let source = draft.source, source.value.family != family {
       error("the source address \(source.value) is not of the destination's family", at: source.node)
     }
-    for hop in [draft.hop] + (draft.nextHops?.value ?? []) {
-      // The other way round is RFC 8950: an IPv4 route may go via an IPv6 next hop.
-      if let gateway = hop.gateway, family == .ipv6, gateway.value.family == .ipv4 {
-        error("an IPv6 route cannot go via the IPv4 address \(gateway.value)", at: gateway.node)
-      }
-    }
+    checkFamily(draft.hop, family)
+    for hop in draft.nextHops?.value ?? [] { checkFamily(hop, family) }
     if family == .ipv6, let scope = draft.scope, scope.value != 0 {
       error("IPv6 routes have no scope", at: scope.node)
     }
@@ -125,8 +129,18 @@ extension SpecDecoder {
     }
     return report.errorCount == errors
   }
+
+  /// The other way round is RFC 8950: an IPv4 route may go via an IPv6 next hop.
+  private mutating func checkFamily(_ hop: HopDraft, _ family: Family) {
+    guard let gateway = hop.gateway, family == .ipv6, gateway.value.family == .ipv4 else { return }
+    error("an IPv6 route cannot go via the IPv4 address \(gateway.value)", at: gateway.node)
+  }
 }
 
 extension HopDraft {
   var isGiven: Bool { gateway != nil || device != nil || isOnLink != nil }
+
+  fileprivate var nextHop: NextHop {
+    NextHop(gateway: gateway?.value, device: device, weight: weight, isOnLink: isOnLink?.value ?? false)
+  }
 }

@@ -8,6 +8,8 @@ struct SpecDecoder {
   let tree: YAMLTree
   let source: SpecFile
   var report = Report()
+  /// Of the route that was read last.
+  var lastNextHops: [NextHop] = []
 
   init(_ tree: YAMLTree, source: SpecFile) {
     self.tree = tree
