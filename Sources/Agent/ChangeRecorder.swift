@@ -37,7 +37,7 @@ package struct ChangeRecorder: Sendable {
       difference: text.text)
     try disk.append(record)
     logger.info(
-      "applying", metadata: ["event": "\(event)", "token": "\(token)", "changes": "\(preparation.plan.changes.count)"])
+      "applying", metadata: ["event": "\(event)", "token": "\(token)", "changes": "\(preparation.plan.changeCount)"])
     if shown == nil {
       // The history has a large set's elements, which are not all worth a line here.
       for line in await preparation.text(elementLimit: 20).text.split(separator: "\n") {

@@ -70,7 +70,10 @@ extension IPAddress: CustomStringConvertible {
   /// Dotted decimal, or the form that RFC 5952 recommends.
   package var description: String {
     switch self {
-    case .v4(let value): return IPAddress.dotted(value)
+    case .v4:
+      var text = TextWriter(capacity: 15)
+      write(to: &text)
+      return text.text
     case .v6(let high, let low):
       let groups = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> UInt64(48 - $0 % 4 * 16)) }
       if high == 0, low >> 32 == 0xFFFF {
@@ -83,18 +86,14 @@ extension IPAddress: CustomStringConvertible {
     }
   }
 
-  /// Digit by digit: sets are printed by the hundred thousand.
-  private static func dotted(_ value: UInt32) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity(15)
-    for shift in stride(from: 24, through: 0, by: -8) {
-      let octet = UInt8(truncatingIfNeeded: value >> UInt32(shift))
-      if octet >= 100 { text.append(UInt8(ascii: "0") + octet / 100) }
-      if octet >= 10 { text.append(UInt8(ascii: "0") + octet / 10 % 10) }
-      text.append(UInt8(ascii: "0") + octet % 10)
-      if shift > 0 { text.append(UInt8(ascii: ".")) }
+  /// IPv4 digit by digit: sets and routes are printed by the hundred thousand.
+  package func write(to text: inout TextWriter) {
+    guard case .v4(let value) = self else { return text.put(description) }
+    for shift in [24, 16, 8] as [UInt32] {
+      text.put(value >> shift & 0xFF)
+      text.put(".")
     }
-    return String(decoding: text, as: UTF8.self)
+    text.put(value & 0xFF)
   }
 
   /// The first of the longest runs of two or more zero groups.
@@ -142,6 +141,16 @@ extension IPPrefix: Comparable {
 extension IPPrefix: CustomStringConvertible {
   /// As ip(8) prints it: `default`, a bare address for a host, else with the length.
   package var description: String {
-    isDefault ? "default" : Int(length) == address.bitWidth ? address.description : "\(address)/\(length)"
+    var text = TextWriter(capacity: 18)
+    write(to: &text)
+    return text.text
+  }
+
+  package func write(to text: inout TextWriter) {
+    if isDefault { return text.put("default") }
+    address.write(to: &text)
+    if Int(length) == address.bitWidth { return }
+    text.put("/")
+    text.put(UInt32(length))
   }
 }

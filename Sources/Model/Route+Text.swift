@@ -1,42 +1,56 @@
 extension Route: CustomStringConvertible {
   /// One line, as `ip route show table all` of iproute2 prints it.
   package var description: String {
-    var text = type == .unicast ? "\(key.destination)" : "\(type.keyword) \(key.destination)"
-    if key.typeOfService != 0 { text += " tos 0x" + String(key.typeOfService, radix: 16) }
-    let isDropping = nextHops.isEmpty || [.blackhole, .unreachable, .prohibit, .throw].contains(type)
-    let single = !isDropping && nextHops.count == 1 ? nextHops.first : nil
-    single?.append(to: &text, in: key.destination.address.family)
-    if key.table != RouteTable.main { text += " table " + RouteTable.name(key.table) }
-    text += " proto " + RouteProtocol.name(routeProtocol)
-    if scope != 0 { text += " scope " + RouteScope.name(scope) }
-    if let source { text += " src \(source)" }
-    if key.metric != 0 { text += " metric \(key.metric)" }
-    if let single, single.isOnLink { text += " onlink" }
-    if let mtu { text += " mtu \(mtu)" }
-    if let advertisedMSS { text += " advmss \(advertisedMSS)" }
-    if !isDropping, single == nil {
-      for hop in nextHops {
-        text += " nexthop"
-        hop.append(to: &text, in: key.destination.address.family)
-        text += " weight \(hop.weight)"
-        if hop.isOnLink { text += " onlink" }
-      }
+    var text = TextWriter(capacity: 64)
+    write(to: &text)
+    return text.text
+  }
+
+  package func write(to text: inout TextWriter) {
+    if type != .unicast {
+      text.put(type.keyword)
+      text.put(" ")
     }
-    return text
+    key.destination.write(to: &text)
+    if key.typeOfService != 0 { text.put(" tos 0x" + String(key.typeOfService, radix: 16)) }
+    let hopCount = type.isDropping ? 0 : nextHops.count
+    if hopCount == 1 { nextHops[0].write(to: &text, in: key.destination.address.family) }
+    if key.table != RouteTable.main { text.put(" table " + RouteTable.name(key.table)) }
+    text.put(" proto ")
+    RouteProtocol.write(routeProtocol, to: &text)
+    if scope != 0 { text.put(" scope " + RouteScope.name(scope)) }
+    if let source { text.put(" src \(source)") }
+    if key.metric != 0 { text.put(" metric \(key.metric)") }
+    if hopCount == 1, nextHops[0].isOnLink { text.put(" onlink") }
+    if let mtu { text.put(" mtu \(mtu)") }
+    if let advertisedMSS { text.put(" advmss \(advertisedMSS)") }
+    if hopCount > 1 { writeHops(to: &text) }
+  }
+
+  private func writeHops(to text: inout TextWriter) {
+    for hop in nextHops {
+      text.put(" nexthop")
+      hop.write(to: &text, in: key.destination.address.family)
+      text.put(" weight \(hop.weight)")
+      if hop.isOnLink { text.put(" onlink") }
+    }
   }
 }
 
 extension NextHop {
-  fileprivate func append(to text: inout String, in family: Family) {
+  fileprivate func write(to text: inout TextWriter, in family: Family) {
     if let gateway {
-      if gateway.family != family {
-        text += gateway.family == .ipv6 ? " via inet6" : " via inet"
+      if gateway.family == family {
+        text.put(" via ")
       } else {
-        text += " via"
+        text.put(gateway.family == .ipv6 ? " via inet6 " : " via inet ")
       }
-      text += " \(gateway)"
+      gateway.write(to: &text)
     }
-    if let device { text += " dev " + device }
+    if let device {
+      text.put(" dev ")
+      text.put(device)
+    }
   }
 }
 
@@ -101,6 +115,11 @@ package enum RouteProtocol {
   ]
 
   package static func name(_ value: UInt8) -> String { names[value] ?? "\(value)" }
+
+  /// Its name, or else its number.
+  static func write(_ value: UInt8, to text: inout TextWriter) {
+    if let name = names[value] { text.put(name) } else { text.put(UInt32(value)) }
+  }
 }
 
 /// `RT_SCOPE_*` of linux/rtnetlink.h

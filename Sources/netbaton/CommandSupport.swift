@@ -33,7 +33,10 @@ extension Output {
   static func difference(_ text: PlanText) throws {
     // https://no-color.org: the variable counts if it is there and not empty.
     let hasColour = environment()["NO_COLOR", default: ""].isEmpty && isatty(1) == 1
-    try line(text.text.isEmpty ? "no difference" : hasColour ? text.coloured : text.text)
+    // Not by `line`, which would copy what may be megabytes.
+    try FileDescriptor.standardOutput.writeAll(
+      (text.text.isEmpty ? "no difference" : hasColour ? text.coloured : text.text).utf8)
+    try line("")
   }
 }
 

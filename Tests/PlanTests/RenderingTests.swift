@@ -14,9 +14,9 @@ import Testing
     for rule in difference.removed { lines.remove(rule) }
     for added in difference.added { lines.add(added.rule, before: added.before) }
     return await lines.lines(among: old) { rule, _ in rule.comment ?? "" }.map {
-      var line = ""
+      var line = TextWriter()
       DifferenceLine($0.sign, $0.text).write(to: &line)
-      return String(line.dropLast())
+      return String(line.text.dropLast())
     }
   }
 
@@ -109,6 +109,29 @@ import Testing
     let json = try document.json()
     #expect(json.contains("\"summary\" : {\n    \"add\" : 2,\n    \"change\" : 2,\n    \"remove\" : 2\n  }"))
     #expect(json.contains("\"before\" : \"policy accept\""))
+  }
+
+  /// So many that several cores say them.
+  @Test func `thousands of routes stand in their order, each below its command`() async throws {
+    var changes: [Change] = []
+    for number in 0..<3000 {
+      changes.append(.addRoute(route("10.\(number / 256).\(number % 256).0/24", via: "192.0.2.255")))
+      changes.append(.removeRoute(route("2001:db8:\(String(number, radix: 16))::/48")))
+    }
+    changes.append(.addPolicyRule(PolicyRule(family: .ipv4, priority: 5, action: .lookup(table: 254))))
+    let plan = Plan(routesBefore: changes)
+    let state = NetworkState()
+    let lines = await PlanText(plan, current: state, desired: state).text.split(separator: "\n")
+    let added = (0..<3000).map {
+      "+   10.\($0 / 256).\($0 % 256).0/24 via 192.0.2.255 dev eth0 proto 110"
+    }
+    let removed = (0..<3000).map {
+      "-   2001:db8\($0 == 0 ? "" : ":" + String($0, radix: 16))::/48 dev eth0 proto 110 scope link"
+    }
+    let rule = ["+   5: from all lookup main proto 110"]
+    let expected = [["  ip route"], added, ["  ip -6 route"], removed, ["  ip rule"], rule].flatMap(\.self)
+    #expect(lines.dropLast().map(String.init) == expected)
+    #expect(lines.last == "3001 to add, 3000 to remove, 0 to change")
   }
 
   @Test func `nothing to do is no text`() async throws {

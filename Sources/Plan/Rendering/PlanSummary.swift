@@ -9,7 +9,7 @@ package struct PlanSummary: Codable, Hashable, Sendable {
 
   package init(_ plan: Plan) {
     var gone: [Identity: Int] = [:]
-    for step in plan.changes {
+    for step in [plan.routesBefore, plan.nftables, plan.routesAfter].joined() {
       let count = step.count
       switch step.action {
       case .change: change += 1

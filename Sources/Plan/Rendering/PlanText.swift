@@ -28,19 +28,15 @@ package struct PlanText: Sendable {
     options: Options = Options()
   ) async {
     let wording = Wording(current: current, desired: desired, names: names)
-    var lines = await Self.routeLines(plan.routesBefore)
+    var writer = TextWriter()
+    await RouteLines.write(plan.routesBefore, to: &writer)
     for group in TableLines.groups(of: plan.nftables) {
-      lines += await TableLines(group, current: current, wording: wording, options: options).lines()
+      let lines = await TableLines(group, current: current, wording: wording, options: options).lines()
+      for line in lines { line.write(to: &writer) }
     }
-    lines += await Self.routeLines(plan.routesAfter)
-    text = lines.isEmpty ? "" : Self.joined(lines) + "\n\(PlanSummary(plan))"
-  }
-
-  private static func joined(_ lines: [DifferenceLine]) -> String {
-    var text = ""
-    text.reserveCapacity(lines.reduce(64) { $0 + $1.text.utf8.count + 2 * $1.depth + 3 })
-    for line in lines { line.write(to: &text) }
-    return text
+    await RouteLines.write(plan.routesAfter, to: &writer)
+    if !writer.utf8.isEmpty { writer.put("\n\(PlanSummary(plan))") }
+    text = writer.text
   }
 
   /// The same with ANSI colours: green, red and yellow, as in other differences.
@@ -48,48 +44,6 @@ package struct PlanText: Sendable {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       line.first.flatMap { DifferenceLine.Sign(rawValue: String($0)) }?.coloured(line) ?? String(line)
     }.joined(separator: "\n")
-  }
-
-  /// By the command that would list them.
-  private static func routeLines(_ changes: [Change]) async -> [DifferenceLine] {
-    var sections: [Section: [Change]] = [:]
-    for change in changes {
-      if let section = Section(change) { sections[section, default: []].append(change) }
-    }
-    var lines: [DifferenceLine] = []
-    for section in Section.allCases {
-      guard let changes = sections[section] else { continue }
-      lines.append(DifferenceLine(.context, section.rawValue))
-      lines += await changes.mapOnAllCores(routeLine)
-    }
-    return lines
-  }
-
-  private enum Section: String, CaseIterable {
-    case routes4 = "ip route"
-    case routes6 = "ip -6 route"
-    case rules4 = "ip rule"
-    case rules6 = "ip -6 rule"
-
-    init?(_ change: Change) {
-      switch change {
-      case .addRoute(let route), .removeRoute(let route), .replaceRoute(_, let route):
-        self = route.key.destination.address.family == .ipv6 ? .routes6 : .routes4
-      case .addPolicyRule(let rule), .removePolicyRule(let rule): self = rule.family == .ipv6 ? .rules6 : .rules4
-      default: return nil
-      }
-    }
-  }
-
-  @Sendable private static func routeLine(_ change: Change) -> DifferenceLine {
-    switch change {
-    case .addRoute(let route): DifferenceLine(.add, "\(route)", depth: 1)
-    case .removeRoute(let route): DifferenceLine(.remove, "\(route)", depth: 1)
-    case .replaceRoute(let from, let to): DifferenceLine(.change, "\(from) -> \(to)", depth: 1)
-    case .addPolicyRule(let rule): DifferenceLine(.add, "\(rule)", depth: 1)
-    case .removePolicyRule(let rule): DifferenceLine(.remove, "\(rule)", depth: 1)
-    default: DifferenceLine(.context, "")
-    }
   }
 }
 
@@ -108,11 +62,11 @@ struct DifferenceLine: Equatable {
   }
 
   /// With a line feed.
-  func write(to lines: inout String) {
-    lines += sign.rawValue
-    for _ in 0...depth * 2 { lines += " " }
-    lines += text
-    lines += "\n"
+  func write(to lines: inout TextWriter) {
+    lines.put(sign.rawValue)
+    for _ in 0...depth * 2 { lines.put(" ") }
+    lines.put(text)
+    lines.put("\n")
   }
 }
 
