@@ -26,10 +26,26 @@ package enum SettingsFile {
   private static let table = KeyTable<Setting>("the settings")
   private static let byteLimit = 1 << 20
 
-  /// Lists are joined by commas, a mapping is `KEY=VALUE` joined by commas.
+  /// What the file says of one setting, and where.
+  package struct Entry: Sendable {
+    /// Lists are joined by commas, a mapping is `KEY=VALUE` joined by commas.
+    package var text: String
+    private let place: SourceLocation
+    private let line: String?
+
+    fileprivate init(text: String, place: SourceLocation, line: String?) {
+      (self.text, self.place, self.line) = (text, place, line)
+    }
+
+    /// For a value that is read and does not do.
+    package func refusal(_ message: String) -> SpecError {
+      SpecError([Diagnostic(.error, message, at: place, excerpt: line, length: max(1, text.unicodeScalars.count))])
+    }
+  }
+
   /// - Parameter mustExist: a file that the user named must be there; the default one may be absent.
   /// - Throws: every mistake in the file, with its place.
-  package static func read(_ path: String, mustExist: Bool) throws(SpecError) -> [Setting: String] {
+  package static func read(_ path: String, mustExist: Bool) throws(SpecError) -> [Setting: Entry] {
     guard FileManager.default.fileExists(atPath: path) else {
       if mustExist { throw SpecError("there is no such settings file", in: path) }
       return [:]
@@ -48,10 +64,12 @@ package enum SettingsFile {
       throw SpecError([error])
     }
     var decoder = SpecDecoder(tree, source: file)
-    var settings: [Setting: String] = [:]
+    var settings: [Setting: Entry] = [:]
     for root in tree.documents where !tree.isNull(root) {
       decoder.fields(of: root, table) { decoder, key, value in
-        if let text = decoder.setting(key, value) { settings[key] = text }
+        guard let text = decoder.setting(key, value) else { return }
+        let place = decoder.tree.location(value)
+        settings[key] = Entry(text: text, place: place, line: file.line(place.line))
       }
     }
     try decoder.report.withExcerpts(from: SourceFiles([file], roots: 1)).check()

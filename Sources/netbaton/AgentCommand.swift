@@ -24,7 +24,7 @@ struct AgentCommand: AsyncParsableCommand {
   var resync: String?
 
   @Option(help: "How many nodes may hold the baton at a time; every node of a group must say the same.")
-  var slots: Int?
+  var slots: String?
 
   @Flag(help: "Allow removing more than half of what netbaton owns here.")
   var allowRemoval = false

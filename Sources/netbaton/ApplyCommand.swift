@@ -24,7 +24,7 @@ struct ApplyCommand: AsyncParsableCommand {
   var wait: String?
 
   @Option(help: "How many nodes may hold the baton at a time; every node of a group must say the same.")
-  var slots: Int?
+  var slots: String?
 
   @Option(name: .shortAndLong, help: "How to print the difference: text or json.")
   var output = OutputFormat.text
@@ -160,7 +160,9 @@ extension LockRequest.Wait {
       self = .unlimited
       return
     }
-    guard let duration = Duration(text) else { throw UsageError("--wait takes a number with s, m or h, not `\(text)`") }
+    guard let duration = Duration(text) else {
+      throw UsageError("--wait must be a time such as 30s, 5m or 1h, or 0s, not `\(text)`")
+    }
     self = duration == .zero ? .none : .atMost(duration)
   }
 }

@@ -56,7 +56,7 @@ struct LockRunCommand: AsyncParsableCommand {
   var wait: String?
 
   @Option(help: "How many may hold the baton at a time; everybody in a group must say the same.")
-  var slots: Int?
+  var slots: String?
 
   @Option(help: "What the baton is wanted for, for others to read (default: the command).")
   var purpose: String?

@@ -39,7 +39,7 @@ struct CommonFlags: ParsableArguments {
   var stateDir: String?
 
   @Option(help: "The number that marks own routes and policy rules, 5 to 255 (default: 110).")
-  var routeProtocol: Int?
+  var routeProtocol: String?
 
   @Option(help: "How log lines look: text, journal or json (default: journal under journald, else text).")
   var logFormat: String?
@@ -54,6 +54,7 @@ struct Settings: Sendable {
   private let flags: CommonFlags
   private let environment: [String: String]
   private let filePath: String
+  private let file: [Setting: SettingsFile.Entry]
 
   static let defaultFile = "/etc/netbaton/agent.yaml"
 
@@ -63,8 +64,9 @@ struct Settings: Sendable {
     filePath = flags.config ?? environment["NETBATON_CONFIG"] ?? Settings.defaultFile
     let mustExist = filePath != Settings.defaultFile
     var values: [AbsoluteConfigKey: ConfigValue] = [:]
-    for (key, value) in try SettingsFile.read(filePath, mustExist: mustExist) {
-      values[AbsoluteConfigKey([key.rawValue], context: [:])] = ConfigValue(.string(value), isSecret: false)
+    file = try SettingsFile.read(filePath, mustExist: mustExist)
+    for (key, entry) in file {
+      values[AbsoluteConfigKey([key.rawValue], context: [:])] = ConfigValue(.string(entry.text), isSecret: false)
     }
     reader = ConfigReader(providers: [
       EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "netbaton"),
@@ -74,6 +76,17 @@ struct Settings: Sendable {
 
   private func value(_ flag: String?, _ key: Setting) -> String? {
     flag ?? reader.string(forKey: ConfigKey([key.rawValue]))
+  }
+
+  /// A value that does not do, with who said it: the flag, the variable or the settings file's line.
+  /// - Parameter flag: what was said on the command line; nil if nothing was.
+  func refusal(_ flag: String?, _ key: Setting, must be: String) -> any Error {
+    let text = value(flag, key) ?? ""
+    let variable = "NETBATON_" + key.rawValue.uppercased().replacing("-", with: "_")
+    if flag != nil { return UsageError("--\(key.rawValue) must be \(be), not `\(text)`") }
+    if environment[variable] != nil { return UsageError("\(variable) must be \(be), not `\(text)`") }
+    let message = "\(key.rawValue) must be \(be), not `\(text)`"
+    return file[key]?.refusal(message) ?? UsageError(message)
   }
 
   private func list(_ flag: [String], _ key: Setting) -> [String] {
@@ -94,13 +107,18 @@ struct Settings: Sendable {
   func labels() throws -> [String: String] {
     try list(flags.labels, .labels).reduce(into: [:]) { labels, text in
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, !parts[0].isEmpty else { throw UsageError("a label is KEY=VALUE, not `\(text)`") }
+      guard parts.count == 2, !parts[0].isEmpty else {
+        if !flags.labels.isEmpty { throw UsageError("--label must be KEY=VALUE, not `\(text)`") }
+        throw refusal(nil, .labels, must: "KEY=VALUE, several with commas between them")
+      }
       labels[String(parts[0])] = String(parts[1])
     }
   }
 
   var stateFolder: FilePath { FilePath(value(flags.stateDir, .stateDir) ?? "/var/lib/netbaton") }
   var lock: String { value(flags.lock, .lock) ?? "file:\(stateFolder.appending("lock"))" }
+
+  func wrongLock(_ expected: String) -> any Error { refusal(flags.lock, .lock, must: expected) }
 
   var etcd: EtcdFiles {
     EtcdFiles(
@@ -110,16 +128,17 @@ struct Settings: Sendable {
   }
 
   func routeProtocol() throws -> UInt8 {
-    let said = flags.routeProtocol.map(String.init) ?? value(nil, .routeProtocol)
-    guard let text = said else { return 110 }
+    guard let text = value(flags.routeProtocol, .routeProtocol) else { return 110 }
     // 0 to 4 are the kernel's own: a route that the kernel or an administrator made must not look like ours.
-    guard let number = UInt8(text), number > 4 else { throw UsageError("a route protocol is 5 to 255, not `\(text)`") }
+    guard let number = UInt8(text), number > 4 else {
+      throw refusal(flags.routeProtocol, .routeProtocol, must: "a number from 5 to 255")
+    }
     return number
   }
 
-  func slots(_ flag: Int?) throws -> Int {
-    guard let text = flag.map(String.init) ?? value(nil, .slots) else { return 1 }
-    guard let number = Int(text), number >= 1 else { throw UsageError("slots is 1 or more, not `\(text)`") }
+  func slots(_ flag: String?) throws -> Int {
+    guard let text = value(flag, .slots) else { return 1 }
+    guard let number = Int(text), number >= 1 else { throw refusal(flag, .slots, must: "a number, 1 or more") }
     return number
   }
 
@@ -128,14 +147,14 @@ struct Settings: Sendable {
     switch value(nil, .allowRemoval) {
     case nil, "false": return false
     case "true": return true
-    case let text?: throw UsageError("allow-removal is true or false, not `\(text)`")
+    default: throw refusal(nil, .allowRemoval, must: "true or false")
     }
   }
 
   func resync(_ flag: String?) throws -> Duration {
     guard let text = value(flag, .resync) else { return .seconds(300) }
     guard let duration = Duration(text), duration >= .seconds(1) else {
-      throw UsageError("a resync interval is a number with s, m or h, at least 1s, not `\(text)`")
+      throw refusal(flag, .resync, must: "a time such as 30s, 5m or 1h, and 1s at least")
     }
     return duration
   }
@@ -145,9 +164,12 @@ struct Settings: Sendable {
     let format = value(flags.logFormat, .logFormat) ?? (isJournal ? "journal" : "text")
     let level = value(flags.logLevel, .logLevel) ?? "info"
     guard let format = LogFormat(rawValue: format) else {
-      throw UsageError("a log format is text, journal or json, not `\(format)`")
+      throw refusal(flags.logFormat, .logFormat, must: "text, journal or json")
     }
-    guard let level = Logger.Level(rawValue: level) else { throw UsageError("`\(level)` is no log level") }
+    guard let level = Logger.Level(rawValue: level) else {
+      throw refusal(
+        flags.logLevel, .logLevel, must: "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
     return Logger(label: "netbaton") { LogOutput(label: $0, format: format, level: level) }
   }
 }

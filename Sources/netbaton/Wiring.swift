@@ -40,7 +40,7 @@ struct Wiring: Sendable {
     if url.hasPrefix("etcd://") || url.hasPrefix("etcds://") {
       return EtcdBackend(try etcdSettings(url), log: logger)
     }
-    throw UsageError("`\(url)` is no lock: write file:PATH, etcd://HOST:PORT/PREFIX or etcds://HOST:PORT/PREFIX")
+    throw settings.wrongLock("file:PATH, etcd://HOST:PORT/PREFIX or etcds://HOST:PORT/PREFIX")
   }
 
   private func etcdSettings(_ url: String) throws -> EtcdSettings {

@@ -204,3 +204,31 @@ case_unknown_setting() {
   echo 'table inet t { }' | spec a.nft
   refused 2 'agent\.yaml:1:1: error.*lokc' nb apply -f "$work/specs"
 }
+
+# wrong_setting KEY VALUE EXPECTED COMMAND...: told with who says it, from the file, a variable and a flag.
+wrong_setting() {
+  local key=$1 value=$2 expected=$3 variable
+  variable=NETBATON_$(tr a-z- A-Z_ <<<"$1")
+  shift 3
+  printf 'node-name: testnode\n%s: %s\n' "$key" "$value" >"$NETBATON_CONFIG"
+  refused 2 "agent\.yaml:2:$((${#key} + 3)): error: $key must be $expected, not .$value.\$" nb "$@"
+  says '\^~' <"$work/out"
+  : >"$NETBATON_CONFIG"
+  refused 2 "^netbaton: $variable must be $expected, not .$value.\$" env "$variable=$value" "$NETBATON" "$@"
+  [ "$key" = allow-removal ] ||
+    refused 2 "^netbaton: --$key must be $expected, not .$value.\$" nb "$@" "--$key" "$value"
+}
+
+case_wrong_settings() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  local agent=(agent -f "$work/specs" --lock "file:$work/lock") diff=(diff -f "$work/specs")
+  wrong_setting resync soon 'a time such as 30s, 5m or 1h, and 1s at least' "${agent[@]}"
+  wrong_setting slots many 'a number, 1 or more' "${agent[@]}"
+  wrong_setting route-protocol 300 'a number from 5 to 255' "${diff[@]}"
+  wrong_setting allow-removal maybe 'true or false' "${diff[@]}"
+  wrong_setting log-format xml 'text, journal or json' "${diff[@]}"
+  wrong_setting log-level loud 'one of trace, debug, info, notice, warning, error, critical' "${diff[@]}"
+  wrong_setting lock zookeeper://x/y 'file:PATH, etcd://HOST:PORT/PREFIX or etcds://HOST:PORT/PREFIX' lock status
+  refused 2 '^netbaton: --wait must be a time such as 30s, 5m or 1h, or 0s, not `ever`$' nb apply -f "$work/specs" --wait ever
+  refused 2 '^netbaton: --label must be KEY=VALUE, not `edge`$' nb diff -f "$work/specs" --label edge
+}
