@@ -40,10 +40,12 @@ package struct KernelError: Error, Sendable {
   }
 }
 
+extension KernelError: LocatedError {
+  package var diagnostic: Diagnostic? { origin.map { Diagnostic(.error, message, at: $0) } }
+}
+
 extension KernelError: CustomStringConvertible {
-  package var description: String {
-    origin.map { "\($0): \(message)" } ?? message
-  }
+  package var description: String { diagnostic?.line ?? message }
 }
 
 extension KernelError {

@@ -26,6 +26,12 @@ package struct Diagnostic: Error, Hashable, Sendable {
   }
 }
 
+/// An error that a person looks for in a spec.
+package protocol LocatedError: Error {
+  /// nil if no spec asks for what failed.
+  var diagnostic: Diagnostic? { get }
+}
+
 extension Diagnostic: CustomStringConvertible {
   /// `file:line:column: error: message`, then the line with a caret under the place, then the hint.
   package var description: String {
@@ -39,6 +45,11 @@ extension Diagnostic: CustomStringConvertible {
     }
     if let hint { lines.append("  \(Diagnostic.shown(hint))") }
     return lines.joined(separator: "\n")
+  }
+
+  /// All in one line, for logs and records.
+  package var line: String {
+    "\(location): \(severity.rawValue): \(Diagnostic.shown(message))" + (hint.map { "; \(Diagnostic.shown($0))" } ?? "")
   }
 
   private static let longest = 400

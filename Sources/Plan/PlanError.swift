@@ -19,39 +19,56 @@ package enum PlanError: Error, Hashable, Sendable {
   case removesTooMuch(kind: String, removed: Int, owned: Int, share: Int)
 }
 
-extension PlanError: CustomStringConvertible {
-  package var description: String {
+extension PlanError: LocatedError {
+  package var diagnostic: Diagnostic? {
+    origin.map { Diagnostic(.error, message, at: $0, hint: hint) }
+  }
+
+  /// Where a spec asks for what cannot be.
+  private var origin: SourceLocation? {
     switch self {
-    case .foreignTable(let id, let origin):
-      """
-      \(place(origin))table \(id) is in the kernel already and netbaton did not create it; name it in `adopt` to have \
-      it replaced, or call the spec's table something else
-      """
-    case .reservedTable(let id, let origin):
-      "\(place(origin))table \(id) keeps netbaton's own record; call the spec's table something else"
-    case .tableTwice(let id, let origin, let other):
-      "\(place(origin))table \(id) is declared twice\(also(other))"
-    case .foreignRoute(let route, let wanted):
-      "\(place(wanted.origin))another program's route stands in the way of `\(wanted)`: `\(route)`; remove it or use another metric"
-    case .routeTwice(let route, let other):
-      "\(place(route.origin))a second route with the same destination, table and metric: `\(route)`\(also(other.origin))"
-    case .foreignPolicyRule(let rule, let wanted):
-      "\(place(wanted.origin))another program made the same policy rule: `\(rule)`; remove it or use another priority"
-    case .policyRuleTwice(let rule, let other):
-      "\(place(rule.origin))the same policy rule twice: `\(rule)`\(also(other.origin))"
-    case .empty(let owned):
-      """
-      the spec says nothing for this node, and netbaton owns \(owned) things here; an empty spec removes nothing: \
-      `netbaton uninstall` does
-      """
-    case .removesTooMuch(let kind, let removed, let owned, let share):
-      """
-      this would remove \(removed) of the \(owned) \(kind) that netbaton owns here, more than \(share) %; \
-      pass --allow-removal if that is meant
-      """
+    case .foreignTable(_, let origin), .reservedTable(_, let origin), .tableTwice(_, let origin, _): origin
+    case .foreignRoute(_, let wanted): wanted.origin
+    case .routeTwice(let route, _): route.origin
+    case .foreignPolicyRule(_, let wanted): wanted.origin
+    case .policyRuleTwice(let rule, _): rule.origin
+    case .empty, .removesTooMuch: nil
     }
   }
 
-  private func place(_ origin: SourceLocation?) -> String { origin.map { "\($0): " } ?? "" }
-  private func also(_ origin: SourceLocation?) -> String { origin.map { "; the other is at \($0)" } ?? "" }
+  private var message: String {
+    switch self {
+    case .foreignTable(let id, _): "table \(id) is in the kernel already and netbaton did not create it"
+    case .reservedTable(let id, _): "table \(id) keeps netbaton's own record"
+    case .tableTwice(let id, _, _): "table \(id) is declared twice"
+    case .foreignRoute(let route, let wanted):
+      "another program's route stands in the way of `\(wanted)`: `\(route)`"
+    case .routeTwice(let route, _): "a second route with the same destination, table and metric: `\(route)`"
+    case .foreignPolicyRule(let rule, _): "another program made the same policy rule: `\(rule)`"
+    case .policyRuleTwice(let rule, _): "the same policy rule twice: `\(rule)`"
+    case .empty(let owned): "the spec says nothing for this node, and netbaton owns \(owned) things here"
+    case .removesTooMuch(let kind, let removed, let owned, let share):
+      "this would remove \(removed) of the \(owned) \(kind) that netbaton owns here, more than \(share) %"
+    }
+  }
+
+  private var hint: String? {
+    switch self {
+    case .foreignTable: "name it in `adopt` to have it replaced, or call the spec's table something else"
+    case .reservedTable: "call the spec's table something else"
+    case .foreignRoute: "remove it or use another metric"
+    case .foreignPolicyRule: "remove it or use another priority"
+    case .tableTwice(_, _, let other): other.map { "the other is at \($0)" }
+    case .routeTwice(_, let other): other.origin.map { "the other is at \($0)" }
+    case .policyRuleTwice(_, let other): other.origin.map { "the other is at \($0)" }
+    case .empty: "an empty spec removes nothing: `netbaton uninstall` does"
+    case .removesTooMuch: "pass --allow-removal if that is meant"
+    }
+  }
+}
+
+extension PlanError: CustomStringConvertible {
+  package var description: String {
+    diagnostic?.line ?? [message, hint].compactMap(\.self).joined(separator: "; ")
+  }
 }

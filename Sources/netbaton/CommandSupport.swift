@@ -3,6 +3,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Kernel
+import Model
 import Plan
 import RuleLanguage
 import Spec
@@ -46,6 +47,15 @@ enum HostFile {
     FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// With the line that it points into, as it stands in the file now.
+  static func withExcerpt(_ diagnostic: Diagnostic) -> Diagnostic {
+    var diagnostic = diagnostic
+    let lines = read(diagnostic.location.file)?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
+    let index = Int(diagnostic.location.line) - 1
+    if lines.indices.contains(index) { diagnostic.excerpt = String(lines[index]) }
+    return diagnostic
+  }
+
   static func names(_ interfaces: [String: UInt32]) -> SystemNames {
     SystemNames(
       interfaces: interfaces, secondsEastOfUTC: { LocalTime.secondsEastOfUTC(at: $0) }, read: { HostFile.read($0) })
@@ -67,6 +77,9 @@ extension ParsableCommand {
       throw exit
     } catch let error as SpecError {
       Output.error(error.description)
+      throw ExitStatus.failed
+    } catch let error as any LocatedError {
+      Output.error(error.diagnostic.map { HostFile.withExcerpt($0).description } ?? "netbaton: \(error)")
       throw ExitStatus.failed
     } catch {
       Output.error("netbaton: \(error)")

@@ -232,3 +232,34 @@ case_wrong_settings() {
   refused 2 '^netbaton: --wait must be a time such as 30s, 5m or 1h, or 0s, not `ever`$' nb apply -f "$work/specs" --wait ever
   refused 2 '^netbaton: --label must be KEY=VALUE, not `edge`$' nb diff -f "$work/specs" --label edge
 }
+
+# shown PATTERN TEXT: after `refused`: the message's form is a spec error's, and a caret stands under TEXT in the line.
+shown() {
+  local line column rest
+  rest=$(grep -E -A 2 -- "$1" "$work/out") || { cat "$work/out"; fail "did not say: $1"; }
+  { read -r line; IFS= read -r excerpt; IFS= read -r caret; } <<<"$rest"
+  [[ $line =~ ^[^:]+:[0-9]+:([0-9]+):\ error:\  ]] || fail "not a place and an error: $line"
+  column=$((BASH_REMATCH[1] - 1))
+  [ "${excerpt:column:${#2}}" = "$2" ] || fail "not at $2: $excerpt"
+  [ "${caret:column:1}" = '^' ] || fail "no caret below $2: $caret"
+}
+
+case_what_the_kernel_refuses_has_its_line() {
+  ip link add v0 type veth peer name v1
+  ip link set v0 up
+  ip route add blackhole 10.8.0.0/16
+  nft add table inet f
+  printf 'routes:\n  - { to: 10.9.0.0/16, via: 198.51.100.1, dev: v0 }\n' | document | spec a.yaml
+  refused 2 'error' nb apply -f "$work/specs"
+  shown 'a\.yaml:6:7: error: .*unreachable' '{ to: 10.9.0.0/16'
+  printf 'routes:\n  - { to: 10.8.0.0/16, type: unreachable }\n' | document | spec a.yaml
+  refused 2 'error' nb apply -f "$work/specs"
+  shown 'a\.yaml:6:7: error: another program' '{ to: 10.8.0.0/16'
+  rm "$work/specs/a.yaml"
+  printf 'table ip t {\n  chain c {\n    type filter hook input priority 0;\n    tcp dport 22 masquerade\n  }\n}\n' | spec a.nft
+  refused 2 'error' nb apply -f "$work/specs"
+  shown 'a\.nft:4:5: error: cannot change nftables: Operation not supported' 'tcp dport 22 masquerade'
+  echo 'table inet f { chain c { accept; }; }' | spec a.nft
+  refused 2 'error' nb apply -f "$work/specs"
+  shown 'a\.nft:1:12: error: table inet f is in the kernel already' 'f { chain c'
+}
