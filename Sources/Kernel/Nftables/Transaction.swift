@@ -20,22 +20,10 @@ extension NetlinkSocket {
     if record == .remove, ownsRecord == true { try batch.removeRecord() }
     batch.end()
 
-    try permit()
-    let operation = "change nftables"
-    try send(batch.writer, to: operation)
-    let refusals: [NetlinkError]
-    do throws(NetlinkError) {
-      refusals = try collectReplies(to: operation, batch.sequences)
-    } catch {
-      guard error.cause == .unknownOutcome else { throw error }
+    do {
+      try exchange(batch, of: changes, permit: permit)
+    } catch let error as KernelError where error.cause == .unknownOutcome {
       return try settle(record, from: generation)
-    }
-    if let refusal = refusals.first {
-      guard refusal.errno != ERESTART else {
-        throw KernelError(
-          .generationMoved, "another program changed nftables since generation \(generation); nothing was changed")
-      }
-      throw explain(refusal, batch, changes)
     }
     // No refusal came and no reply was lost. An acknowledgement would say no more: the kernel sends them before it
     // knows whether the whole will be committed.
@@ -50,6 +38,14 @@ extension NetlinkSocket {
     var batch = Batch(makeWriter(), generation: nil)
     try batch.add(changes)
     batch.end()
+    try exchange(batch, of: changes, permit: permit)
+  }
+
+  /// Sends a batch, and throws the first refusal that comes. If replies were lost, what happened is for the caller to
+  /// read.
+  private mutating func exchange(
+    _ batch: borrowing Batch, of changes: [Change], permit: () throws -> Void
+  ) throws {
     try permit()
     let operation = "change nftables"
     try send(batch.writer, to: operation)
@@ -60,7 +56,12 @@ extension NetlinkSocket {
       discardReplies(to: operation)
       throw KernelError(error)
     }
-    if let refusal = refusals.first { throw explain(refusal, batch, changes) }
+    guard let refusal = refusals.first else { return }
+    guard refusal.errno != ERESTART else {
+      throw KernelError(
+        .generationMoved, "another program changed nftables after it was read; nothing was changed: read and plan anew")
+    }
+    throw explain(refusal, batch, changes)
   }
 
   /// - Returns: whether the record's table is netbaton's own; nil if it is not there or does not matter.
@@ -79,7 +80,6 @@ extension NetlinkSocket {
 
   /// Replies were lost: what the kernel has now says what happened.
   private mutating func settle(_ record: RecordUpdate, from generation: UInt32) throws -> UInt32 {
-    discardReplies(to: "read what is left")
     if case .write(let wanted) = record, try recordTableIsOwn() == true, try readRecord() == wanted {
       return max(generation &+ 1, 1)
     }
