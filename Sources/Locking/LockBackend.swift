@@ -26,8 +26,9 @@ package protocol LockBackend: Sendable {
   /// (a node that had nothing to change) it is simply put.
   func put(_ record: NodeRecord, with baton: Baton?) async throws(LockError)
 
-  /// Adds a record (one JSON value) to the group's history, of which the newest 1,000 are kept.
-  func append(history record: [UInt8], with baton: Baton) async throws(LockError)
+  /// Adds a record (one JSON value) to the group's history, of which the newest 1,000 are kept. Without a baton for
+  /// what is no change: a halt, somebody's word.
+  func append(history record: [UInt8], with baton: Baton?) async throws(LockError)
 
   /// Newest first.
   func history(limit: Int) async throws(LockError) -> [HistoryEntry]

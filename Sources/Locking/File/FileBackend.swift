@@ -49,9 +49,9 @@ package final class FileBackend: LockBackend {
     try await write(with: baton) { (step) throws(LockError) in try step.put(record, name) }
   }
 
-  package func append(history record: [UInt8], with baton: Baton) async throws(LockError) {
+  package func append(history record: [UInt8], with baton: Baton?) async throws(LockError) {
     try await write(with: baton) { (step) throws(LockError) in
-      try step.append(history: record, order: baton.token)
+      try step.append(history: record, order: baton?.token)
     }
   }
 
