@@ -11,10 +11,6 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let nio: [Target.Dependency] = [
-  .product(name: "NIOCore", package: "swift-nio"),
-  .product(name: "NIOPosix", package: "swift-nio"),
-]
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -26,7 +22,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
@@ -55,17 +50,14 @@ let package = Package(
     .target(name: "EtcdAPI", dependencies: grpc, exclude: ["kv.proto", "rpc.proto"]),
     .target(name: "LockingEtcd", dependencies: ["Locking", "EtcdAPI", log, system] + grpc),
 
-    .target(name: "Probing", dependencies: ["Kernel", "Netlink", "Spec", system] + nio),
-
     .target(name: "History", dependencies: ["Model", "Plan", system, crypto]),
     .target(
-      name: "Agent",
-      dependencies: ["Model", "Spec", "Plan", "Kernel", "Locking", "History", "Probing", log, lifecycle, system]),
+      name: "Agent", dependencies: ["Model", "Spec", "Plan", "Kernel", "Locking", "History", log, lifecycle, system]),
     .executableTarget(
       name: "netbaton",
       dependencies: [
         "Agent", "CMalloc", "History", "Kernel", "LockedCommand", "Locking", "LockingEtcd", "Model", "Plan",
-        "Probing", "RuleLanguage", "Spec",
+        "RuleLanguage", "Spec",
         log, lifecycle, system,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -83,7 +75,6 @@ let package = Package(
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "Support"]),
     .testTarget(
       name: "KernelTests", dependencies: ["Kernel", "Locking", "Plan", "RuleLanguage", "Model", "Netlink", "Support"]),
-    .testTarget(name: "ProbingTests", dependencies: ["Probing", "Model", "Spec", "Support"]),
     .testTarget(name: "LockingTests", dependencies: ["Locking", "Support", system]),
     .testTarget(name: "LockingEtcdTests", dependencies: ["LockingEtcd", "Locking", "Support", "EtcdSupport", log]),
     .testTarget(

@@ -4,21 +4,10 @@ import Logging
 import Synchronization
 
 extension EtcdBackend {
-  package func append(history record: [UInt8], with baton: Baton?) async throws(LockError) {
-    if let baton {
-      let operations = [LockingEtcd.put(historyKey(of: baton), record), historyCount]
-      return await trimHistory(try await write(operations, with: baton))
-    }
-    for number in 0..<EtcdBackend.tries {
-      let now = try await told { () async throws(EtcdError) in try await store.transact(then: [historyCount]) }
-      let key = store.keys.history(revision: now.header.revision, number: number)
-      let operations = [LockingEtcd.put(key, record), historyCount]
-      let response = try await told { () async throws(EtcdError) in
-        try await store.transact(if: [created(key, at: 0)], then: operations)
-      }
-      if response.succeeded { return await trimHistory(response) }
-    }
-    throw tooBusy
+  package func append(history record: [UInt8], with baton: Baton) async throws(LockError) {
+    let response = try await write(
+      [LockingEtcd.put(historyKey(of: baton), record), historyCount], with: baton)
+    await trimHistory(response)
   }
 
   package func history(limit: Int) async throws(LockError) -> [HistoryEntry] {

@@ -6,13 +6,16 @@ import Plan
 
 extension NetlinkSocket {
   /// Commits changes and record as one transaction.
+  /// - Parameter always: writes the record also if there are no changes.
   /// - Parameter permit: called right before the send; what it throws ends the commit with nothing sent.
   /// - Returns: the generation after the commit.
   mutating func commit(
-    _ changes: [Change], record: RecordUpdate, from generation: UInt32, permit: () throws -> Void
+    _ changes: [Change], record: RecordUpdate, from generation: UInt32, always: Bool = false, permit: () throws -> Void
   ) throws -> UInt32 {
-    let ownsRecord = try recordIsWritable(record, changes)
-    guard !changes.isEmpty || record == .remove && ownsRecord == true else { return generation }
+    let ownsRecord = try recordIsWritable(record, always || !changes.isEmpty)
+    guard !changes.isEmpty || always && record != .keep || record == .remove && ownsRecord == true else {
+      return generation
+    }
     var batch = Batch(makeWriter(capacity: 64 * 1024), generation: generation)
     try batch.add(changes)
     batch.endChanges()
@@ -65,9 +68,9 @@ extension NetlinkSocket {
   }
 
   /// - Returns: whether the record's table is netbaton's own; nil if it is not there or does not matter.
-  private mutating func recordIsWritable(_ record: RecordUpdate, _ changes: [Change]) throws -> Bool? {
+  private mutating func recordIsWritable(_ record: RecordUpdate, _ isWritten: Bool) throws -> Bool? {
     if case .keep = record { return nil }
-    if case .write = record, changes.isEmpty { return nil }
+    if case .write = record, !isWritten { return nil }
     let isOwn = try recordTableIsOwn()
     if isOwn == false, record != .remove {
       throw KernelError(

@@ -16,7 +16,7 @@ struct SpecDocument: Sendable {
   var pendingNames: [PendingName] = []
   var adopt: [Adoption] = []
   var probes: [Probe] = []
-  var trial: TrialTerms?
+  var trial: Trial?
 
   struct Adoption: Sendable {
     var table: TableID
