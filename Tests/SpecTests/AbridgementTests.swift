@@ -3,7 +3,7 @@ import Testing
 
 @testable import Spec
 
-/// Long lists of one line an item are read without libyaml, and nothing but the time it takes may show it.
+/// Long lists of plain items are read without libyaml, and nothing but the time it takes may show it.
 @Suite struct AbridgementTests {
   private static func items(_ count: Int, indentation: Int = 2) -> [String] {
     (0..<count).map {
@@ -12,7 +12,16 @@ import Testing
     }
   }
 
+  private static func blocks(_ count: Int, indentation: Int = 2) -> [String] {
+    let space = String(repeating: " ", count: indentation)
+    return (0..<count).flatMap { number in
+      ["\(space)- to: 10.0.\(number).0/24", "\(space)  via:  2001:db8::\(number)"]
+        + (number.isMultiple(of: 3) ? ["\(space)  on-link: true"] : [])
+    }
+  }
+
   private static let list = items(100)
+  private static let block = blocks(50)
 
   /// Lines, and whether some of them may be left out.
   static let texts: [(name: String, lines: [String], isAbridged: Bool)] = [
@@ -37,6 +46,26 @@ import Testing
     ("less indented after", ["a:", "    - b"] + list, true),
     ("more indented after", ["a:", "  - b: c"] + items(100, indentation: 4), true),
     ("at an odd column", ["a:", "  b: c"] + items(100, indentation: 3), true),
+    ("block style", ["a:"] + block, true),
+    ("block style at the key's column", ["a:"] + blocks(50, indentation: 0) + ["b: c"], true),
+    ("block style alone", blocks(50, indentation: 0), true),
+    ("both styles", ["a:"] + block + list + block + items(1) + block + ["b: c"], true),
+    ("block style, going on", ["a:"] + block + ["      more"] + block, true),
+    ("block style, going on at the end", ["a:"] + block + ["", "      more", "b: c"], true),
+    ("block style, another key", ["a:"] + block + ["    z: x", "b: c"], true),
+    ("block style, list below", ["a:"] + block + ["    z:", "    - x", "    -  y: z"] + block, true),
+    ("block style, text below", ["a:"] + block + ["    z: |", "      - a: b"] + block, true),
+    ("block style, a mistake", ["a:"] + block + ["   z: x"] + block, true),
+    ("block style, a mistake at the end", ["a:"] + block + ["  - z: x", "     y: x"], true),
+    ("flow style, going on", ["a:"] + block + list + ["      more"], true),
+    ("block style in a text", ["a: |"] + block + ["b: c"], true),
+    ("block style in a key's text", ["- a: |"] + blocks(50, indentation: 4) + ["- b: c"], true),
+    ("block style, going on a word", ["a: b"] + block, true),
+    ("block style in flow", ["a:", "  ["] + block + ["  ]"], true),
+    ("block style below an item", ["  - { a: b }", "  - c:"] + blocks(50, indentation: 4) + ["  - { a: b }"], true),
+    ("block style and a separator", ["a: b\u{2028}c:", "  - a: 'b'"] + block, true),
+    ("block style, documents", ["a:"] + block + ["---", "b:"] + block + ["..."] + block, true),
+    ("block style with blank lines", ["a:"] + block.flatMap { [$0, ""] }, false),
     ("a short list", ["a:"] + items(3), false),
     ("carriage returns", ["a:\r"] + list.map { $0 + "\r" }, false),
     ("a lone carriage return", ["a: b\rc:"] + ["  - { to: 'x' }"] + list, true),
@@ -82,6 +111,45 @@ import Testing
     }
   }
 
+  /// The same in block style, with what could go on in the next line.
+  @Test(arguments: [
+    "a: b", "a:  b", "a : b", "a:b", "a:", "a: b c", "a: b: c", "a: b:", "a: :b", "a: b::c", "a: -b", "a: - b",
+    "a: b # c",
+    "a: 'b'", "a: \"b\"", "a: *b", "a: &b c", "a: [b]", "a: { b: c }", "a: |", "a: >", "a: ü", "a: b ", "a: b\t",
+    " a: b",
+    "- a: b", "a", "? a", ": a", "a: ~", "a: b,c", "-a: b", "a-b: c", "a: b\n      c", "a: b\n    c", "a: b\n     c: d",
+    "a: b\n  c: d", "a: b\n   c: d", "a: b\n\n  c: d", "a: b\n  # c", "a: b\n# c", "a: b\n- c", "a: b\n -",
+    "a: b\n--- ",
+    "a: b\n  - c", "a: b\n  c:\n  - d", "a: b\n  c:\n    - d: e", "a: b\n-", "a: b\n-  c: d", "a: b\n  c: d\n  a: e",
+  ])
+  func blockReadsAsBefore(item: String) {
+    let filler = String(repeating: "- to: 10.0.0.0/8\n  via: 192.0.2.1\n", count: 20)
+    let many = String(repeating: "- \(item)\n", count: 40)
+    for text in [many, filler + many + filler, filler + "- \(item)\n" + filler, "- \(item)\n" + filler] {
+      expectSameReading(Array(text.utf8))
+    }
+  }
+
+  /// Pieces of YAML in any order, some of them often enough to be left out.
+  @Test(arguments: 0..<20) func whateverStandsAround(seed: UInt64) {
+    var random = SplitMix(state: seed)
+    let pieces = [
+      "- { a: b }", "- { a: b, c: d }", "- a: b", "- a: b\n  c: d", "  c: d", "e: f", "e:", "- e:", "-", "- - g", "- |",
+      "e: |",
+      "- 'h", "h'", "- [", "]", "- {", "}", "# i", "", "---", "...", "j", "- { a: b } # i", "- a: b # i", "- k: \"",
+    ]
+    for _ in 0..<100 {
+      var lines: [String] = []
+      for _ in 0..<Int.random(in: 1...8, using: &random) {
+        let space = String(repeating: " ", count: Int.random(in: 0...2, using: &random) * 2)
+        let piece = space + pieces[Int.random(in: 0..<pieces.count, using: &random)].replacing("\n", with: "\n" + space)
+        let count = Bool.random(using: &random) ? 1 : Int.random(in: 34...36, using: &random)
+        lines += Array(repeating: piece, count: count)
+      }
+      expectSameReading(Array(lines.joined(separator: "\n").utf8))
+    }
+  }
+
   @Test func longKeysAreLeftToTheLibrary() {
     for length in [1000, 1023, 1024, 1025, 2000] {
       let item = "- { \(String(repeating: "a", count: length)): b }\n"
@@ -121,5 +189,17 @@ import Testing
     } catch {
       return ["\(error)"]
     }
+  }
+}
+
+/// Numbers that are the same in each run.
+private struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
   }
 }

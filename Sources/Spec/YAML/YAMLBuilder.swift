@@ -86,24 +86,22 @@ extension YAMLBuilder {
   }
 
   /// Adds the run's items to the list that is open, after its last one.
-  mutating func addItems(of run: Abridgement.Run, after mapping: Int, in text: [UInt8]) throws(Diagnostic) {
-    tree.nodes.reserveCapacity(tree.nodes.count + run.values)
-    // All of the text at once, for most of it is scalars.
+  /// - Parameter first: the line where they begin.
+  mutating func addItems(of run: Abridgement.Run, at first: Int32, in text: [UInt8]) throws(Diagnostic) {
+    tree.nodes.reserveCapacity(tree.nodes.count + run.valueCount)
+    // All of the text at once, for most of it is words.
     let offset = tree.text.count - run.bytes.lowerBound
     tree.text += text[run.bytes]
-    var item = ItemLine(text, from: run.bytes.lowerBound)
-    var line = tree.nodes[mapping].line
-    while item.end < run.bytes.upperBound {
-      let start = item.end
-      guard item.read() else { break }
-      line += 1
+    var item = PlainItem(text, from: run.bytes.lowerBound)
+    var line = first
+    while item.end < run.bytes.upperBound, item.read() {
       try open(.mapping, at: Place(line: line, column: Int32(run.indentation) + 3))
       for word in item.words {
-        try scalar(
-          offset + word.lowerBound..<offset + word.upperBound, kind: .plain,
-          at: Place(line: line, column: Int32(word.lowerBound - start) + 1))
+        let place = Place(line: line + word.line, column: word.column)
+        try scalar(offset + word.bytes.lowerBound..<offset + word.bytes.upperBound, kind: .plain, at: place)
       }
       close()
+      line += Int32(item.lineCount)
     }
   }
 }

@@ -111,11 +111,11 @@ import Model
 
   /// Puts back the items that were left out after this one, if it is the first of a run.
   private mutating func restore(after mapping: Int) throws(Diagnostic) {
-    guard let run = missing.first, builder.isItem(mapping, indentedBy: run.indentation),
-      builder.tree.nodes[mapping].line == Int32(run.line + restored) + 1
-    else { return }
-    try builder.addItems(of: run, after: mapping, in: source.bytes)
-    restored += run.count
+    guard let run = missing.first, builder.isItem(mapping, indentedBy: run.indentation) else { return }
+    let line = run.first.line + restored + 1
+    guard builder.tree.nodes[mapping].line == Int32(line) else { return }
+    try builder.addItems(of: run, at: Int32(line + run.first.count), in: source.bytes)
+    restored += run.lineCount
     missing.removeFirst()
   }
 
