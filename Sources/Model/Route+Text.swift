@@ -17,7 +17,7 @@ extension Route: CustomStringConvertible {
     if hopCount == 1 { nextHops[0].write(to: &text, in: key.destination.address.family) }
     if key.table != RouteTable.main { text.put(" table " + RouteTable.name(key.table)) }
     text.put(" proto ")
-    RouteProtocol.write(routeProtocol, to: &text)
+    text.put(RouteProtocol.name(routeProtocol))
     if scope != 0 { text.put(" scope " + RouteScope.name(scope)) }
     if let source { text.put(" src \(source)") }
     if key.metric != 0 { text.put(" metric \(key.metric)") }
@@ -114,12 +114,10 @@ package enum RouteProtocol {
     186: "bgp", 187: "isis", 188: "ospf", 189: "rip", 192: "eigrp",
   ]
 
-  package static func name(_ value: UInt8) -> String { names[value] ?? "\(value)" }
+  /// All of them, or else their numbers: each route asks.
+  private static let words = (0...UInt8.max).map { names[$0] ?? "\($0)" }
 
-  /// Its name, or else its number.
-  static func write(_ value: UInt8, to text: inout TextWriter) {
-    if let name = names[value] { text.put(name) } else { text.put(UInt32(value)) }
-  }
+  package static func name(_ value: UInt8) -> String { words[Int(value)] }
 }
 
 /// `RT_SCOPE_*` of linux/rtnetlink.h

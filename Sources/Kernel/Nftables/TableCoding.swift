@@ -8,8 +8,7 @@ extension MessageWriter {
   mutating func tableAttributes(_ table: Table) {
     text(NFTA_TABLE_NAME, table.id.name)
     number(NFTA_TABLE_FLAGS, table.flags.rawValue)
-    let userdata = Userdata.table(table)
-    if !userdata.entries.isEmpty { put(UInt16(NFTA_TABLE_USERDATA.rawValue), userdata.bytes) }
+    put(UInt16(NFTA_TABLE_USERDATA.rawValue), Userdata.table(comment: table.comment).bytes)
   }
 
   /// A chain's attributes, its table's apart.
