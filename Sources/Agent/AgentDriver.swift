@@ -45,6 +45,8 @@ package actor AgentDriver {
   private var lastRejection: String?
   private var lastLoadError: String?
   private var reportedDigest: String?
+  /// Of the source that selects this node by no spec.
+  private var unselectedDigest: String?
 
   package init(parts: Parts, cache: SpecCache) {
     self.parts = parts
@@ -102,8 +104,26 @@ package actor AgentDriver {
     lastRejection = resolution.rejection
     let preparation = try await parts.reconciler.prepare(resolution.spec, after: preparation)
     knownGeneration = preparation.snapshot.generation
+    tellWhatStays(preparation)
     if settledDigest == nil { settledDigest = preparation.snapshot.record?.specGeneration }
     return preparation
+  }
+
+  /// A source that selects other nodes alone removes nothing here, and says nothing of what is here: once for each.
+  private func tellWhatStays(_ preparation: Reconciler.Preparation) {
+    let digest = preparation.spec.documents.isEmpty ? preparation.spec.digest : nil
+    defer { unselectedDigest = digest }
+    guard let digest, digest != unselectedDigest else { return }
+    let state = preparation.snapshot.state
+    let own = parts.reconciler.options.routeProtocol
+    parts.logger.warning(
+      "no spec selects this node; what netbaton has applied here stays in force and is not repaired",
+      metadata: [
+        "generation": "\(digest)",
+        "tables": "\(state.tables.filter(\.isOwn).map(\.id.description).joined(separator: ", "))",
+        "routes": "\(state.routes.count { $0.routeProtocol == own })",
+        "policy_rules": "\(state.policyRules.count { $0.routeProtocol == own })",
+      ])
   }
 
   package func recover() async -> AgentMachine.Event { .recovered }

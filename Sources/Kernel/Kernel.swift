@@ -9,11 +9,16 @@ package struct Snapshot: Sendable {
   package var generation: UInt32
   /// What netbaton says of itself in `table inet netbaton`, which `state` leaves out; nil if it is not there.
   package var record: AppliedRecord?
+  /// Interface numbers by name.
+  package var interfaces: [String: UInt32]
 
-  package init(state: NetworkState, generation: UInt32, record: AppliedRecord? = nil) {
+  package init(
+    state: NetworkState, generation: UInt32, record: AppliedRecord? = nil, interfaces: [String: UInt32] = [:]
+  ) {
     self.state = state
     self.generation = generation
     self.record = record
+    self.interfaces = interfaces
   }
 }
 

@@ -27,12 +27,12 @@ package actor LiveKernel: Kernel {
 
   private func readOnce(_ scope: ReadScope) throws -> Snapshot {
     let ruleset = try withNetfilter { (socket) throws(NetlinkError) in try socket.readRuleset(scope) }
-    let routing = try withRouting { socket in
-      try socket.read(routeProtocol: scope.includesForeignRoutes ? nil : scope.routeProtocol)
+    let (routing, interfaces) = try withRouting { socket in
+      (try socket.read(routeProtocol: scope.includesForeignRoutes ? nil : scope.routeProtocol), try socket.interfaces())
     }
     return Snapshot(
       state: NetworkState(tables: ruleset.tables, routes: routing.routes, policyRules: routing.policyRules),
-      generation: ruleset.generation, record: ruleset.record)
+      generation: ruleset.generation, record: ruleset.record, interfaces: interfaces.numbers)
   }
 
   package func commit(
@@ -57,7 +57,7 @@ package actor LiveKernel: Kernel {
   }
 
   /// Reading changes nothing: where replies were lost, it begins anew on another socket, at most three times in all.
-  private func rereading<Result>(_ body: () throws -> Result) throws -> Result {
+  func rereading<Result>(_ body: () throws -> Result) throws -> Result {
     for _ in 1..<3 {
       do {
         return try body()
@@ -67,7 +67,7 @@ package actor LiveKernel: Kernel {
     return try body()
   }
 
-  private func withRouting<Result>(_ body: (inout RoutingSocket) throws -> Result) throws -> Result {
+  func withRouting<Result>(_ body: (inout RoutingSocket) throws -> Result) throws -> Result {
     var socket = try routing.take() ?? RoutingSocket()
     let result = try body(&socket)
     routing = consume socket

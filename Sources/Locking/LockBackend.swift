@@ -33,17 +33,33 @@ package protocol LockBackend: Sendable {
   func history(limit: Int) async throws(LockError) -> [HistoryEntry]
 
   /// Stops the group: nobody is granted the baton until `resume`. Who holds it keeps it.
+  /// - Parameter history: put on record where the halt is set.
   /// - Returns: the halt in force, which is an earlier one if there was one.
-  func halt(_ record: HaltRecord) async throws(LockError) -> HaltRecord
+  func halt(_ record: HaltRecord, history: [UInt8]?) async throws(LockError) -> HaltRecord
 
-  /// - Returns: the halt that was cleared, or nil if there was none.
-  func resume() async throws(LockError) -> HaltRecord?
+  /// Clears the halt, and what else is asked for. Changes nothing where there is nothing to clear.
+  /// - Parameter history: makes the record of it, in JSON; called again when the group changed meanwhile.
+  func resume(
+    _ request: ResumeRequest, history: @Sendable (Resumption) throws(LockError) -> [UInt8]
+  ) async throws(LockError) -> Resumption
 
-  /// Writes the intent of the baton's node: it has no expiry, and holds the others back until it is cleared.
+  /// Writes down that the baton's node begins a change: it has no expiry, and ends with `settle`.
+  ///
+  /// Refused as `.lost` once the grant is not the store's any more, and as `.obstructed` when there is a halt, or
+  /// another node's change whose holder is gone.
   func put(_ intent: IntentRecord, with baton: Baton) async throws(LockError)
 
-  /// Clears the node's own intent; also without a baton, for a person who settled it.
-  func clearIntent(of node: String, with baton: Baton?) async throws(LockError)
+  /// Ends the node's own change together with what came of it, in one step: clears the intent of `record.token`, puts
+  /// the record, sets the halt if one is given and none is there, and appends to the history.
+  ///
+  /// With a baton, refused as `.lost` once the grant is not the store's any more. Without (a node that came back, or
+  /// was cut off so long that its grant ended) it is enough that the intent still stands.
+  /// - Returns: false if there is no intent of this node and token: it was settled before, or given up by a person,
+  ///   and nothing was written.
+  @discardableResult
+  func settle(
+    _ record: NodeRecord, halt: HaltRecord?, history: [UInt8]?, with baton: Baton?
+  ) async throws(LockError) -> Bool
 
   /// Ends connections; a baton that is still held ends by its deadline.
   func close() async
@@ -68,11 +84,17 @@ package struct LockRequest: Sendable {
   package var wait: Wait
   /// How many may hold the baton at a time. Everybody in a group is meant to say the same number.
   package var slots: Int
+  /// How long the baton must be good for at any time while the store can be reached; nil for as long as the lock is
+  /// set up for.
+  package var atLeast: Duration?
 
-  package init(holder: Holder, purpose: String, wait: Wait = .unlimited, slots: Int = 1) {
+  package init(
+    holder: Holder, purpose: String, wait: Wait = .unlimited, slots: Int = 1, atLeast: Duration? = nil
+  ) {
     self.holder = holder
     self.purpose = purpose
     self.wait = wait
     self.slots = max(1, slots)
+    self.atLeast = atLeast
   }
 }

@@ -3,6 +3,8 @@ package enum LockError: Error, Hashable, Sendable {
   /// The wait was over, or none was wished.
   case notAcquired(LockObstacle)
   case cancelled
+  /// The baton is held, but no change may begin.
+  case obstructed(LockObstacle)
   /// The grant that the call came with is not the store's any more.
   case lost(BatonError)
   /// The store cannot be reached, or does not answer in time.
@@ -19,6 +21,7 @@ extension LockError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .notAcquired(let obstacle): "the baton was not acquired: \(obstacle)"
+    case .obstructed(let obstacle): "the change was not begun: \(obstacle)"
     case .cancelled: "waiting for the baton was cancelled"
     case .lost(let reason): "\(reason)"
     case .unavailable(let store, let detail): "\(store): \(detail)"
@@ -60,10 +63,12 @@ extension LockObstacle: CustomStringConvertible {
         .joined(separator: "; ")
         + (before == 0 ? "" : before == 1 ? ", 1 waits before us" : ", \(before) wait before us")
     case .halted(let halt):
-      "halted by \(halt.who) since \(halt.since): \(halt.why); `netbaton resume` lets it go on"
+      "halted by \(halt.who) since \(halt.since): \(halt.why)\(halt.cause.map { ": \($0)" } ?? ""); "
+        + "`netbaton resume` lets it go on"
     case .intents(let intents):
       "a change is unsettled on "
-        + intents.map { "\($0.node) (token \($0.token), since \($0.since))" }.joined(separator: "; ")
+        + intents.map { "\($0.node) (since \($0.since), token \($0.token), generation \($0.generation.prefix(12)))" }
+        .joined(separator: "; ")
     case .storeUnavailable(let detail):
       detail
     }

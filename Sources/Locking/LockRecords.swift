@@ -48,7 +48,7 @@ package struct NodeRecord: Hashable, Sendable, Codable {
   /// netbaton's own version.
   package var version: String
   package var time: String
-  /// Such as "applied", "unchanged", "failed: …".
+  /// Such as "applied", "in sync", or one of the two below.
   package var outcome: String
   package var token: UInt64?
 
@@ -64,37 +64,11 @@ package struct NodeRecord: Hashable, Sendable, Codable {
     self.outcome = outcome
     self.token = token
   }
-}
 
-/// A change that is under way on a node.
-package struct IntentRecord: Hashable, Sendable, Codable {
-  package var node: String
-  package var holder: Holder
-  package var token: UInt64
-  package var generation: String
-  package var since: String
-
-  package init(node: String, holder: Holder, token: UInt64, generation: String, since: String = wallClock()) {
-    self.node = node
-    self.holder = holder
-    self.token = token
-    self.generation = generation
-    self.since = since
-  }
-}
-
-/// What stops the group until somebody clears it.
-package struct HaltRecord: Hashable, Sendable, Codable {
-  /// A person or a node.
-  package var who: String
-  package var why: String
-  package var since: String
-
-  package init(who: String, why: String, since: String = wallClock()) {
-    self.who = who
-    self.why = why
-    self.since = since
-  }
+  /// The generation was tried here and taken back: no agent tries it again by itself.
+  package static let failed = "failed"
+  /// It had failed, and somebody allowed that it be tried again.
+  package static let retry = "retry"
 }
 
 /// How the last grant or place in the queue ended; a place that is gone and is not this one vanished unreleased.
@@ -111,7 +85,7 @@ package struct LastRecord: Hashable, Sendable, Codable {
 }
 
 package struct HistoryEntry: Hashable, Sendable {
-  /// The grant under which it was written.
+  /// The grant under which it was written; for a person's record, where the store's count of grants stood then.
   package var token: UInt64
   /// Counts from 0 within the grant.
   package var number: Int

@@ -40,8 +40,39 @@ package struct LockStatus: Hashable, Sendable {
     if index >= slots {
       return .held(by: Array(queue[..<slots]), waitersBefore: index - slots)
     }
+    return obstacleToChange(by: entry)
+  }
+
+  /// What keeps one who holds the baton from beginning a change.
+  package func obstacleToChange(by entry: QueueEntry) -> LockObstacle? {
     if let halt { return .halted(halt) }
-    let foreign = intents.filter { $0.node != entry.record.holder.node }
-    return foreign.isEmpty ? nil : .intents(foreign)
+    let found = intents.filter { intent in
+      guard intent.node != entry.record.holder.node else { return false }
+      // Who holds another slot is at work, which is as it should be.
+      return entry.record.slots == 1 || isOrphaned(intent)
+    }
+    return found.isEmpty ? nil : .intents(found)
+  }
+
+  /// Whether the grant under which a change was begun is over while the change is not.
+  package func isOrphaned(_ intent: IntentRecord) -> Bool { !queue.contains { $0.order == intent.token } }
+
+  /// The record of a node on which this generation failed, and was not allowed to be tried again since.
+  package func failed(generation: String) -> NodeRecord? {
+    nodes.first { $0.generation == generation && $0.outcome == NodeRecord.failed }
+  }
+
+  /// What a resumption would change now.
+  package func resumption(_ request: ResumeRequest) -> Resumption {
+    let orphaned = intents.filter(isOrphaned)
+    let retried = request.retry ? nodes.filter { $0.outcome == NodeRecord.failed } : []
+    return Resumption(
+      halt: halt, abandoned: orphaned.filter { request.abandon.contains($0.node) },
+      retried: retried.map { node in
+        var node = node
+        node.outcome = NodeRecord.retry
+        return node
+      },
+      standing: orphaned.filter { !request.abandon.contains($0.node) })
   }
 }

@@ -23,6 +23,11 @@ struct EtcdKeys: Sendable {
   func history(token: UInt64, number: Int) -> String {
     "\(history)\(padded(token, to: 16, radix: 16))-\(padded(UInt64(number), to: 4))"
   }
+
+  /// Without a grant, by the store's revision; "+" sorts before "-".
+  func history(revision: Int64, number: Int) -> String {
+    "\(history)\(padded(UInt64(bitPattern: revision), to: 16, radix: 16))+\(padded(UInt64(number), to: 4))"
+  }
 }
 
 /// A key, or from a key up to but without an end.
@@ -72,6 +77,38 @@ func put(_ key: String, _ value: [UInt8], lease: Int64 = 0) -> Operation {
 
 func delete(_ key: String) -> Operation {
   .with { $0.requestDeleteRange = .with { $0.key = bytes(key) } }
+}
+
+/// Holds when the key was last written at this revision; at 0 when it is not there.
+func modified(_ key: String, at revision: Int64) -> Etcdserverpb_Compare {
+  .with {
+    $0.result = .equal
+    $0.target = .mod
+    $0.key = bytes(key)
+    $0.modRevision = revision
+  }
+}
+
+/// Holds when no key that begins so was written after this revision.
+func unmodified(_ prefix: String, after revision: Int64) -> Etcdserverpb_Compare {
+  .with {
+    $0.result = .less
+    $0.target = .mod
+    $0.key = bytes(prefix)
+    $0.rangeEnd = end(ofPrefix: prefix)
+    $0.modRevision = revision + 1
+  }
+}
+
+/// Holds when no key begins so.
+func none(_ prefix: String) -> Etcdserverpb_Compare {
+  .with {
+    $0.result = .equal
+    $0.target = .create
+    $0.key = bytes(prefix)
+    $0.rangeEnd = end(ofPrefix: prefix)
+    $0.createRevision = 0
+  }
 }
 
 /// Holds when the key was created at this revision; at 0 when it is not there.

@@ -60,7 +60,7 @@ struct EtcdStore: Sendable {
   // MARK: - Reading
 
   /// The parts of `status(from:)`, in its order.
-  private var view: [Operation] {
+  var view: [Operation] {
     [
       list(keys.queue) {
         $0.sortTarget = .create

@@ -16,9 +16,9 @@ package struct Message: BitwiseCopyable {
     Attributes(payload.part(min((size + 3) & ~3, payload.count)..<payload.count))
   }
 
-  /// Calls `body` with each message of a datagram.
+  /// Calls `body` with each message of a datagram, or of what else holds messages.
   /// - Returns: false if a length in it does not fit; what came before it was handed on.
-  static func split<Failure: Error>(
+  package static func split<Failure: Error>(
     _ datagram: ReceivedBytes, _ body: (Message) throws(Failure) -> Void
   ) throws(Failure) -> Bool {
     let headerSize = MemoryLayout<nlmsghdr>.size

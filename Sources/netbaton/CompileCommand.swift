@@ -38,11 +38,20 @@ struct CompileCommand: AsyncParsableCommand {
           setup: source, family: family, table: table, chain: chain, rule: rule, names: names)
         lines = BytecodeListing(table: TableID(family, table), chain: chain).lines(of: compiled)
       } catch {
-        Output.error(error.diagnostics.map(\.description).joined(separator: "\n"))
+        Output.error(error.diagnostics.map { advised($0).description }.joined(separator: "\n"))
         lines = []
       }
       if lines.isEmpty { throw ExitStatus.failed }
       try Output.line(lines.joined(separator: "\n"))
     }
+  }
+
+  /// Without a setup nothing is declared, and a rule refers to its table and its chain at the least.
+  private func advised(_ diagnostic: Diagnostic) -> Diagnostic {
+    guard setup == nil else { return diagnostic }
+    var diagnostic = diagnostic
+    diagnostic.hint =
+      "name a file with --setup that declares all that the rule refers to: table \(family) \(table) { chain \(chain) { } }"
+    return diagnostic
   }
 }

@@ -27,6 +27,15 @@ struct Batch: ~Copyable {
     self.writer = writer
   }
 
+  /// For messages that are kept and not sent: without a begin.
+  init(noting writer: consuming MessageWriter) {
+    beginSequence = writer.nextSequence
+    self.writer = writer
+  }
+
+  /// The messages, without an end.
+  consuming func finish() -> MessageWriter { writer }
+
   /// Nothing may be added afterwards.
   mutating func end() {
     writer.beginMessage(type: UInt16(NFNL_MSG_BATCH_END), flags: 0)

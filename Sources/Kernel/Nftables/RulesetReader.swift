@@ -164,8 +164,7 @@ extension NetlinkSocket {
       guard let list = attributes.nested(NFTA_SET_ELEM_LIST_ELEMENTS) else { return }
       for attribute in list { elements.append(KernelElement(attribute.nested, of: definition)) }
     }
-    if set.definition.elementForm == .split { return SetElement.joining(elements) }
-    return elements.map { SetElement(key: $0.key, end: $0.keyEnd, details: $0.details) }
+    return set.definition.joined(elements)
   }
 }
 
@@ -191,6 +190,12 @@ extension Rule {
 }
 
 extension SetDefinition {
+  /// The set's elements out of the kernel's.
+  func joined(_ elements: [KernelElement]) -> [SetElement] {
+    if elementForm == .split { return SetElement.joining(elements) }
+    return elements.map { SetElement(key: $0.key, end: $0.keyEnd, details: $0.details) }
+  }
+
   /// As a rule that it is bound to writes it: the name and the handle that the kernel gave it say nothing.
   var unnamed: SetDefinition {
     var set = self

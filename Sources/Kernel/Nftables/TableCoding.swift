@@ -8,7 +8,8 @@ extension MessageWriter {
   mutating func tableAttributes(_ table: Table) {
     text(NFTA_TABLE_NAME, table.id.name)
     number(NFTA_TABLE_FLAGS, table.flags.rawValue)
-    put(UInt16(NFTA_TABLE_USERDATA.rawValue), Userdata.table(comment: table.comment).bytes)
+    let userdata = Userdata.table(table)
+    if !userdata.entries.isEmpty { put(UInt16(NFTA_TABLE_USERDATA.rawValue), userdata.bytes) }
   }
 
   /// A chain's attributes, its table's apart.

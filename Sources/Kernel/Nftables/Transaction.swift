@@ -6,13 +6,16 @@ import Plan
 
 extension NetlinkSocket {
   /// Commits changes and record as one transaction.
+  /// - Parameter always: writes the record also if there are no changes.
   /// - Parameter permit: called right before the send; what it throws ends the commit with nothing sent.
   /// - Returns: the generation after the commit.
   mutating func commit(
-    _ changes: [Change], record: RecordUpdate, from generation: UInt32, permit: () throws -> Void
+    _ changes: [Change], record: RecordUpdate, from generation: UInt32, always: Bool = false, permit: () throws -> Void
   ) throws -> UInt32 {
-    let ownsRecord = try recordIsWritable(record, changes)
-    guard !changes.isEmpty || record == .remove && ownsRecord == true else { return generation }
+    let ownsRecord = try recordIsWritable(record, always || !changes.isEmpty)
+    guard !changes.isEmpty || always && record != .keep || record == .remove && ownsRecord == true else {
+      return generation
+    }
     var batch = Batch(makeWriter(capacity: 64 * 1024), generation: generation)
     try batch.add(changes)
     batch.endChanges()
@@ -20,22 +23,10 @@ extension NetlinkSocket {
     if record == .remove, ownsRecord == true { try batch.removeRecord() }
     batch.end()
 
-    try permit()
-    let operation = "change nftables"
-    try send(batch.writer, to: operation)
-    let refusals: [NetlinkError]
-    do throws(NetlinkError) {
-      refusals = try collectReplies(to: operation, batch.sequences)
-    } catch {
-      guard error.cause == .unknownOutcome else { throw error }
+    do {
+      try exchange(batch, of: changes, permit: permit)
+    } catch let error as KernelError where error.cause == .unknownOutcome {
       return try settle(record, from: generation)
-    }
-    if let refusal = refusals.first {
-      guard refusal.errno != ERESTART else {
-        throw KernelError(
-          .generationMoved, "another program changed nftables since generation \(generation); nothing was changed")
-      }
-      throw explain(refusal, batch, changes)
     }
     // No refusal came and no reply was lost. An acknowledgement would say no more: the kernel sends them before it
     // knows whether the whole will be committed.
@@ -50,6 +41,14 @@ extension NetlinkSocket {
     var batch = Batch(makeWriter(), generation: nil)
     try batch.add(changes)
     batch.end()
+    try exchange(batch, of: changes, permit: permit)
+  }
+
+  /// Sends a batch, and throws the first refusal that comes. If replies were lost, what happened is for the caller to
+  /// read.
+  private mutating func exchange(
+    _ batch: borrowing Batch, of changes: [Change], permit: () throws -> Void
+  ) throws {
     try permit()
     let operation = "change nftables"
     try send(batch.writer, to: operation)
@@ -60,13 +59,18 @@ extension NetlinkSocket {
       discardReplies(to: operation)
       throw KernelError(error)
     }
-    if let refusal = refusals.first { throw explain(refusal, batch, changes) }
+    guard let refusal = refusals.first else { return }
+    guard refusal.errno != ERESTART else {
+      throw KernelError(
+        .generationMoved, "another program changed nftables after it was read; nothing was changed: read and plan anew")
+    }
+    throw explain(refusal, batch, changes)
   }
 
   /// - Returns: whether the record's table is netbaton's own; nil if it is not there or does not matter.
-  private mutating func recordIsWritable(_ record: RecordUpdate, _ changes: [Change]) throws -> Bool? {
+  private mutating func recordIsWritable(_ record: RecordUpdate, _ isWritten: Bool) throws -> Bool? {
     if case .keep = record { return nil }
-    if case .write = record, changes.isEmpty { return nil }
+    if case .write = record, !isWritten { return nil }
     let isOwn = try recordTableIsOwn()
     if isOwn == false, record != .remove {
       throw KernelError(
@@ -79,7 +83,6 @@ extension NetlinkSocket {
 
   /// Replies were lost: what the kernel has now says what happened.
   private mutating func settle(_ record: RecordUpdate, from generation: UInt32) throws -> UInt32 {
-    discardReplies(to: "read what is left")
     if case .write(let wanted) = record, try recordTableIsOwn() == true, try readRecord() == wanted {
       return max(generation &+ 1, 1)
     }

@@ -33,7 +33,9 @@ package struct ArmedTrial: Hashable, Sendable {
 
 /// What a trial asks of the kernel, beside ordinary commits.
 package protocol TrialKernel: Kernel {
-  /// Puts a plan's tables on trial: the new rules are in effect until they are confirmed, or `lasting` is over.
+  /// Puts a plan's tables on trial: the new rules are in effect until they are confirmed, or `lasting` is over. What the
+  /// plan makes in place is made in the same transaction, and stays until `undo`; a plan with that alone is an ordinary
+  /// transaction.
   ///
   /// The kernel itself ends the trial, by a timer that stops while the machine sleeps and by the wall clock. The baton
   /// must be held for `lasting` and a second more, also when the commit has been made: else the trial is taken away
@@ -56,21 +58,59 @@ package protocol TrialKernel: Kernel {
   /// began on trial are cut, where they were marked: what conntrack has let in would pass the old rules too.
   /// - Returns: the generation afterwards; nil if there was nothing to do.
   func cleanUp(record: RecordUpdate) async throws -> UInt32?
+
+  /// How a trial stands. It reads little, and may be asked often.
+  func verdict(of number: UInt64) async throws -> TrialVerdict
+
+  /// How changes are taken back that the kernel does not hold on trial; worked out from what was read alone.
+  /// - Parameters:
+  ///   - changes: planned from `snapshot`; of these, the routes and policy rules count.
+  ///   - inPlace: the changes of nftables that are made without a trial.
+  func inverse(of changes: [Change], inPlace: [Change], from snapshot: Snapshot) throws -> Inverse
+
+  /// Brings back what was before. It does only what is missing, so it may be said again, also when nothing had been
+  /// changed; it asks for no baton, for nothing new comes of it. Throws `UndoError` with all that could not be taken
+  /// back.
+  func undo(_ inverse: Inverse) async throws
+
+  /// What is not as it was before, in words; empty if all is.
+  func leftovers(of inverse: Inverse) async throws -> [String]
+}
+
+extension TrialKernel {
+  package func inverse(of changes: [Change], inPlace: [Change], from snapshot: Snapshot) throws -> Inverse {
+    try Inverse(of: changes, inPlace: inPlace, from: snapshot)
+  }
+}
+
+package enum TrialVerdict: Hashable, Sendable {
+  /// It was confirmed, and is not made plain yet.
+  case kept
+  /// It can still be confirmed.
+  case armed
+  /// It is over, or nothing is there of it: it was never armed, or is tidied up, or made plain.
+  case gone
 }
 
 extension LiveKernel: TrialKernel {
   /// Between the trial's end and the baton's: more than the kernel's clock and a short pause of the machine can take.
   package static let spareTime = Duration.seconds(1)
   /// How often a transaction is made anew because another program committed in between.
-  private static let attempts = 64
+  static let attempts = 64
 
   package func arm(
     _ plan: TrialPlan, lasting: Duration, record: RecordUpdate, from generation: UInt32, with baton: Baton
   ) throws -> ArmedTrial {
-    guard !plan.tables.isEmpty else { throw TrialError.nothingToTry }
+    let inPlace = plan.inPlace
+    guard !plan.tables.isEmpty else {
+      guard !inPlace.isEmpty else { throw TrialError.nothingToTry }
+      let reached = try commit(inPlace, record: record, from: generation, with: baton)
+      return ArmedTrial(
+        number: plan.number, tables: [], deadline: Self.wallClock + lasting.nanoseconds, generation: reached)
+    }
     try Self.check(baton, lasting)
     let deadline = Self.wallClock + lasting.nanoseconds
-    let changes = plan.arm(deadline: deadline, timeout: lasting.nanoseconds / 1_000_000)
+    let changes = inPlace + plan.arm(deadline: deadline, timeout: lasting.nanoseconds / 1_000_000)
     var reached = generation
     do {
       reached = try withNetfilter { socket in
@@ -91,6 +131,7 @@ extension LiveKernel: TrialKernel {
   }
 
   package func confirm(_ trial: ArmedTrial, with baton: Baton) throws {
+    guard !trial.tables.isEmpty else { return try baton.check() }
     do {
       try withNetfilter { socket in
         try socket.send(Trial.confirm(trial.number, tables: trial.tables)) {

@@ -59,10 +59,10 @@ struct Userdata {
 }
 
 extension Userdata {
-  static func table(comment: String?) -> Userdata {
+  static func table(_ table: Table) -> Userdata {
     var userdata = Userdata()
-    userdata.append(NFTNL_UDATA_TABLE_COMMENT, text: comment)
-    userdata.append(ownMark, ownValue)
+    userdata.append(NFTNL_UDATA_TABLE_COMMENT, text: table.comment)
+    if table.isOwn { userdata.append(ownMark, ownValue) }
     return userdata
   }
 

@@ -41,12 +41,58 @@ package struct RoutingSocket: ~Copyable {
     guard let failure = send(steps, &interfaces, baton) else { return }
     if failure.sent == 0, case .baton(let error) = failure.reason { throw error }
     let error = explain(failure, changes)
-    let leftovers = undo(changes, before, &interfaces, baton)
+    let leftovers = undo(changes, before, baton)
     guard leftovers.isEmpty else { throw error.left(leftovers) }
     throw error
   }
 
-  private mutating func interfaces() throws(KernelError) -> Interfaces {
+  /// Brings back what was before, as far as it is not there.
+  /// - Returns: what is not as it was in the end, in words.
+  /// - Throws: what `permit` throws, before any send; or when what is there cannot be read.
+  mutating func restore(
+    _ undo: RoutingUndo, routeProtocol: UInt8?, permit: () throws -> Void = {}
+  ) throws -> [String] {
+    var undo = undo
+    var last = Int.max
+    while true {
+      var interfaces = try interfaces()
+      undo.rename(by: &interfaces)
+      let now = try read(routeProtocol: routeProtocol)
+      let steps = undo.steps(from: now)
+      // What the kernel refuses may go once the rest is back; what does not get less is left.
+      guard !steps.isEmpty, steps.count < last else { return undo.leftovers(in: now) }
+      last = steps.count
+      try sendAll(steps, &interfaces, permit: permit)
+    }
+  }
+
+  /// Sends all that can be sent, whatever becomes of each.
+  private mutating func sendAll(
+    _ steps: [RoutingStep], _ interfaces: inout Interfaces, permit: () throws -> Void
+  ) throws {
+    // A route whose interface is gone cannot be; that it is missing is told in the end.
+    var rest = steps.filter { $0.isPossible(with: &interfaces) }[...]
+    while !rest.isEmpty {
+      try permit()
+      let batch = Array(rest.prefix(Self.messagesPerSend))
+      rest = rest.dropFirst(batch.count)
+      switch send(batch, &interfaces)?.reason {
+      // What became of it is read afterwards.
+      case .netlink(let error) where error.cause != .unknownOutcome: throw KernelError(error)
+      default: break
+      }
+    }
+  }
+
+  /// What of it is not as it was, in words.
+  mutating func leftovers(of undo: RoutingUndo, routeProtocol: UInt8?) throws(KernelError) -> [String] {
+    var undo = undo
+    var interfaces = try interfaces()
+    undo.rename(by: &interfaces)
+    return undo.leftovers(in: try read(routeProtocol: routeProtocol))
+  }
+
+  mutating func interfaces() throws(KernelError) -> Interfaces {
     do throws(NetlinkError) { return try socket.readInterfaces() } catch { throw KernelError(error) }
   }
 
@@ -131,24 +177,17 @@ extension RoutingSocket {
   }
 
   /// - Returns: what is not as it was before, in words; empty if all is.
-  private mutating func undo(
-    _ changes: [Change], _ before: RoutingState, _ interfaces: inout Interfaces, _ baton: Baton
-  ) -> [String] {
+  private mutating func undo(_ changes: [Change], _ before: RoutingState, _ baton: Baton) -> [String] {
     let undo = RoutingUndo(changes, before: before)
-    let routeProtocol = (try? RoutingGuards.routeProtocol(of: changes)) ?? nil
-    do throws(KernelError) {
-      let steps = undo.steps(from: try read(routeProtocol: routeProtocol))
-      // One send after another: what fails to be restored must not keep the rest from it.
-      var rest = steps[...]
-      while let failure = send(rest, &interfaces, baton) {
-        if case .baton(let error) = failure.reason {
-          return undo.leftovers(in: try read(routeProtocol: routeProtocol)) + [error.description]
-        }
-        rest = rest.dropFirst(max(1, failure.sent))
+    do {
+      let routeProtocol = try RoutingGuards.routeProtocol(of: changes)
+      do {
+        return try restore(undo, routeProtocol: routeProtocol) { try baton.check() }
+      } catch let error as BatonError {
+        return undo.leftovers(in: try read(routeProtocol: routeProtocol)) + [error.description]
       }
-      return undo.leftovers(in: try read(routeProtocol: routeProtocol))
     } catch {
-      return ["what is in effect could not be read: \(error.message)"]
+      return ["what is in effect could not be read: \(error)"]
     }
   }
 

@@ -29,6 +29,12 @@ struct RoutingStep {
 
   private var isRoute: Bool { if case .route = subject { true } else { false } }
 
+  /// Whether all interfaces that it names are there.
+  func isPossible(with interfaces: inout Interfaces) -> Bool {
+    guard case .route(let route) = subject else { return true }
+    return route.nextHops.allSatisfy { hop in hop.device.map { interfaces.index(of: $0) != nil } ?? true }
+  }
+
   func encode(
     acknowledged: Bool, into writer: inout MessageWriter, _ interfaces: inout Interfaces
   ) throws(MissingInterface) {

@@ -7,8 +7,6 @@ package final class FileBackend: LockBackend {
     var seat: FileSeat
     var attempt: QueueAttempt
     var baton: Baton
-    /// Records of the history.
-    var written = 0
   }
 
   package let location: String
@@ -52,55 +50,68 @@ package final class FileBackend: LockBackend {
   }
 
   package func append(history record: [UInt8], with baton: Baton) async throws(LockError) {
-    let number = grants.withLock { grants in
-      defer { grants[baton.token]?.written += 1 }
-      return grants[baton.token]?.written ?? 0
-    }
-    let name = "history/\(padded(baton.token, to: 20))-\(padded(UInt64(number), to: 4))"
     try await write(with: baton) { (step) throws(LockError) in
-      try step.put(bytes: record, name)
-      for old in step.names(in: "history").sorted().dropLast(historyBound) { try step.remove("history/\(old)") }
+      try step.append(history: record, order: baton.token)
     }
   }
 
   package func history(limit: Int) async throws(LockError) -> [HistoryEntry] {
-    let root = group.root
-    return try await group.alone { (step) throws(LockError) in
-      var entries: [HistoryEntry] = []
-      for name in step.names(in: "history").sorted().reversed().prefix(limit) {
-        let parts = name.split(separator: "-")
-        guard parts.count == 2, let token = UInt64(parts[0]), let number = Int(parts[1]) else { continue }
-        let bytes = try step.bytes(at: root.appending("history").appending(name))
-        entries.append(HistoryEntry(token: token, number: number, record: bytes ?? []))
-      }
-      return entries
-    }
+    try await group.alone { (step) throws(LockError) in try step.history(limit: limit) }
   }
 
-  package func halt(_ record: HaltRecord) async throws(LockError) -> HaltRecord {
+  package func halt(_ record: HaltRecord, history: [UInt8]?) async throws(LockError) -> HaltRecord {
     try await group.alone { (step) throws(LockError) in
       if let halt = try step.record(HaltRecord.self, "halt") { return halt }
       try step.put(record, "halt")
+      if let history { try step.append(history: history) }
       return record
     }
   }
 
-  package func resume() async throws(LockError) -> HaltRecord? {
+  package func resume(
+    _ request: ResumeRequest, history: @Sendable (Resumption) throws(LockError) -> [UInt8]
+  ) async throws(LockError) -> Resumption {
     try await group.alone { (step) throws(LockError) in
-      let halt = try step.record(HaltRecord.self, "halt")
+      var status = try step.status()
+      status.nodes = try step.records(NodeRecord.self, in: "node")
+      let resumption = status.resumption(request)
+      guard !resumption.isEmpty else { return resumption }
+      try step.append(history: history(resumption))
+      for node in resumption.retried { try step.put(node, "node/\(node.node)") }
+      for intent in resumption.abandoned { try step.remove("intent/\(intent.node)") }
       try step.remove("halt")
-      return halt
+      return resumption
     }
   }
 
   package func put(_ intent: IntentRecord, with baton: Baton) async throws(LockError) {
     let name = "intent/\(try fileName(intent.node))"
-    try await write(with: baton) { (step) throws(LockError) in try step.put(intent, name) }
+    try await write(with: baton) { (step) throws(LockError) in
+      let status = try step.status()
+      if let own = status.queue.first(where: { $0.order == baton.token }),
+        let obstacle = status.obstacleToChange(by: own)
+      {
+        throw .obstructed(obstacle)
+      }
+      try step.put(intent, name)
+    }
   }
 
-  package func clearIntent(of node: String, with baton: Baton?) async throws(LockError) {
-    let name = "intent/\(try fileName(node))"
-    try await write(with: baton) { (step) throws(LockError) in try step.remove(name) }
+  package func settle(
+    _ record: NodeRecord, halt: HaltRecord?, history: [UInt8]?, with baton: Baton?
+  ) async throws(LockError) -> Bool {
+    let node = try fileName(record.node)
+    return try await write(with: baton) { (step) throws(LockError) in
+      guard let intent = try step.record(IntentRecord.self, "intent/\(node)"), intent.token == record.token else {
+        return false
+      }
+      try step.put(record, "node/\(node)")
+      if let halt, try step.record(HaltRecord.self, "halt") == nil { try step.put(halt, "halt") }
+      if let history { try step.append(history: history, order: baton?.token) }
+      // Last: a crash before it leaves a change that can be settled again.
+      try step.remove("intent/\(node)")
+      return true
+    }
   }
 
   package func close() async {
@@ -116,9 +127,9 @@ package final class FileBackend: LockBackend {
   }
 
   /// A write in a grant's name happens only while its place stands.
-  private func write(
-    with baton: Baton?, _ body: @Sendable (borrowing FileStep) throws(LockError) -> Void
-  ) async throws(LockError) {
+  private func write<Value: Sendable>(
+    with baton: Baton?, _ body: @Sendable (borrowing FileStep) throws(LockError) -> Value
+  ) async throws(LockError) -> Value {
     try await group.alone { (step) throws(LockError) in
       if let baton {
         do throws(BatonError) { try baton.check() } catch { throw .lost(error) }
@@ -128,7 +139,7 @@ package final class FileBackend: LockBackend {
           throw .lost(reason)
         }
       }
-      try body(step)
+      return try body(step)
     }
   }
 

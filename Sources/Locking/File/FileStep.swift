@@ -33,7 +33,8 @@ struct FileStep: ~Copyable {
     return place
   }
 
-  borrowing func nextToken() throws(LockError) -> UInt64 {
+  /// The last that was given out.
+  borrowing func lastToken() throws(LockError) -> UInt64 {
     let path = root.appending("counter")
     let last = try bytes(at: path).map { (bytes) throws(LockError) in
       guard let number = UInt64(String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }) else {
@@ -42,7 +43,12 @@ struct FileStep: ~Copyable {
       return number
     }
     // A counter that was lost must not go back behind places that are there.
-    let token = max(last ?? 0, names(in: "queue").compactMap { UInt64($0) }.max() ?? 0) + 1
+    return max(last ?? 0, names(in: "queue").compactMap { UInt64($0) }.max() ?? 0)
+  }
+
+  borrowing func nextToken() throws(LockError) -> UInt64 {
+    let path = root.appending("counter")
+    let token = try lastToken() + 1
     try step(at: path) { () throws(Errno) in
       guard let file = try LockedFile.tryLock(path, creates: true) else { throw .resourceTemporarilyUnavailable }
       try file.rewrite(Array((padded(token, to: 20) + "\n").utf8))
@@ -135,7 +141,9 @@ struct FileStep: ~Copyable {
     return all.filter { !$0.hasPrefix(".") }
   }
 
-  borrowing func bytes(at path: FilePath) throws(LockError) -> [UInt8]? {
+  borrowing func bytes(of name: String) throws(LockError) -> [UInt8]? { try bytes(at: root.pushing(FilePath(name))) }
+
+  private borrowing func bytes(at path: FilePath) throws(LockError) -> [UInt8]? {
     guard FileManager.default.fileExists(atPath: path.string) else { return nil }
     do {
       return [UInt8](try Data(contentsOf: URL(filePath: path.string)))

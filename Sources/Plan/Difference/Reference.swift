@@ -1,7 +1,7 @@
 import Model
 
 /// What a rule or an element can refer to by name, within its table.
-enum Reference: Hashable {
+package enum Reference: Hashable, Sendable {
   case chain(String)
   case set(String)
   /// The kernel looks objects up by kind and name.

@@ -82,6 +82,12 @@ package struct TrialPlan: Sendable {
 
 /// What is done to a trial that is in the kernel; each is one transaction.
 package enum Trial {
+  /// The sets whose elements say how a trial stands: the one has one until it ends, the other from when it is confirmed.
+  package static func sets(of number: UInt64) -> (armed: String, kept: String) {
+    let names = TrialNames(number: number)
+    return (names.armed, names.kept)
+  }
+
   /// Makes the new generation stay. If the kernel refuses a removal with `ENOENT`, the trial was over already.
   ///
   /// To be sent as it is and not compared with a generation: the names say which trial is meant, and a batch of so few

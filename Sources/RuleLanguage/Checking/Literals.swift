@@ -73,7 +73,8 @@ struct LiteralResolver {
     if let value = try named(text, as: type.type, at: span) { return value }
     if type.type == .ipv4Address || type.type == .ipv6Address {
       throw SyntaxError(
-        "\(text) is not an address of type \(type.type.title)", at: span, hint: "host names are not looked up")
+        "\(text) is not an \(type.type.title)", at: span,
+        hint: IPAddress(text) == nil ? "host names are not looked up" : nil)
     }
     throw SyntaxError(
       "\(text) is not a value of type \(type.type.title)", at: span, hint: type.type.symbols.map(choices))

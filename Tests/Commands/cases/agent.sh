@@ -102,3 +102,23 @@ case_agent_waits_for_a_first_good_spec() {
   await 'the rule' has_rule 1
   stop_agent
 }
+
+case_agent_says_what_stays_when_nothing_selects_it() {
+  selecting() {
+    printf 'nodeSelector: { matchLabels: { kubernetes.io/hostname: %s } }\n' "$1"
+    printf 'nftables: |\n  table inet t {\n    chain c {\n      tcp dport %s accept\n    }\n  }\n' "$2"
+    printf 'routes:\n  - { to: 203.0.113.0/24, type: blackhole }\n'
+  }
+  selecting testnode 1 | document | spec a.yaml
+  start_agent
+  await 'the rule' has_rule 1
+  selecting other 2 | document >"$work/new"
+  mv "$work/new" "$work/specs/a.yaml"
+  told() { grep -Eq 'warning .*no spec selects this node; .* stays in force.* routes=1 .*tables="?inet t' "$work/log"; }
+  await 'what stays' told
+  selecting testnode 3 | document >"$work/new"
+  mv "$work/new" "$work/specs/a.yaml"
+  await 'the rule that selects it again' has_rule 3
+  stop_agent
+  [ "$(grep -c 'no spec selects' "$work/log")" = 1 ] || fail "told more than once"
+}

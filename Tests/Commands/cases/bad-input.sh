@@ -263,3 +263,18 @@ case_what_the_kernel_refuses_has_its_line() {
   refused 2 'error' nb apply -f "$work/specs"
   shown 'a\.nft:1:12: error: table inet f is in the kernel already' 'f { chain c'
 }
+
+case_misspelt_commands() {
+  refused 64 '^netbaton: `netbaton` has no command `aply`; did you mean "apply"\?; see `netbaton --help`$' nb aply -f x
+  refused 64 '`netbaton lock` has no command `statsu`; did you mean "status"\?' nb lock statsu
+  refused 64 '`netbaton` has no command `frobnicate`; known are: check, diff, apply' nb frobnicate
+  status 0 nb help apply >/dev/null
+  status 0 nb lock --help >/dev/null
+}
+
+case_compile_says_what_it_needs() {
+  local rule=(compile --family ip --table t --chain c --rule 'tcp dport 22 accept')
+  refused 2 '^  name a file with --setup that declares .*: table ip t \{ chain c \{ \} \}$' nb "${rule[@]}"
+  echo 'table ip t { chain c { }; }' >"$work/setup"
+  nb "${rule[@]}" --setup "$work/setup" | says 'cmp eq reg 1'
+}
