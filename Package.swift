@@ -8,6 +8,9 @@ let grpc: [Target.Dependency] = [
   .product(name: "SwiftProtobuf", package: "swift-protobuf"),
 ]
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let tls: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -22,6 +25,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
@@ -48,7 +53,7 @@ let package = Package(
     .target(name: "Locking", dependencies: ["Model", "CFileLock", system]),
     .target(name: "LockedCommand", dependencies: ["Locking", subprocess, system]),
     .target(name: "EtcdAPI", dependencies: grpc, exclude: ["kv.proto", "rpc.proto"]),
-    .target(name: "LockingEtcd", dependencies: ["Locking", "EtcdAPI", log, system] + grpc),
+    .target(name: "LockingEtcd", dependencies: ["Locking", "EtcdAPI", log, system] + tls + grpc),
 
     .target(name: "History", dependencies: ["Model", "Plan", system, crypto]),
     .target(

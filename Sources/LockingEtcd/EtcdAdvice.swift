@@ -4,8 +4,16 @@
 /// is left out where it is understood.
 struct EtcdAdvice {
   private let settings: EtcdSettings
+  /// What is wrong with the dates of etcd's certificate.
+  private let dates: String?
 
-  init(_ settings: EtcdSettings) { self.settings = settings }
+  init(_ settings: EtcdSettings, dates: String? = nil) {
+    self.settings = settings
+    self.dates = dates
+  }
+
+  /// Whether we refused etcd's certificate, for whatever reason.
+  static func isAboutTrust(_ failure: String) -> Bool { failure.contains("CERTIFICATE_VERIFY_FAILED") }
 
   private var at: String { settings.endpoints.map(\.description).joined(separator: ", ") }
 
@@ -34,9 +42,10 @@ struct EtcdAdvice {
   private func ofServer(_ word: String) -> String {
     switch word {
     case "CERTIFICATE_VERIFY_FAILED":
+      if let dates { return "the certificate of etcd at \(at) \(dates): renew it, or set the clock" }
       let authority = settings.tls?.authority.map { "the authority in \($0)" } ?? "an authority that this system trusts"
-      return "the certificate of etcd at \(at) is not of \(authority), or has expired: name its authority with "
-        + "--etcd-ca, or renew the certificate (`openssl s_client -connect \(settings.endpoints[0])` shows it)"
+      return "the certificate of etcd at \(at) is not of \(authority): name its authority with --etcd-ca "
+        + "(`openssl s_client -connect \(settings.endpoints[0])` shows it)"
     case "failedToValidateHostname", "unableToValidateCertificate":
       return "the certificate of etcd at \(at) is for another name: connect by a name or an address that is in it "
         + "(its subjectAltName), or give etcd one that has this name"
@@ -57,15 +66,17 @@ struct EtcdAdvice {
     guard let certificate = settings.tls?.certificate else {
       return "etcd at \(at) asks for a client certificate: name it with --etcd-cert and --etcd-key"
     }
-    let authority = "it is not of the authority that etcd trusts (its --trusted-ca-file)"
+    let fault = CertificateDates.fault(ofFile: certificate)
+    let authority = "it is not of the authority that etcd trusts (its --trusted-ca-file), or not for clients"
     let reason =
       switch word {
-      case "CERTIFICATE_EXPIRED": "it has expired; renew it"
+      case _ where fault != nil: "it \(fault ?? ""); renew it, or set the clock"
+      case "CERTIFICATE_EXPIRED": "it has expired by etcd's clock; renew it, or set the clocks"
       case "CERTIFICATE_REVOKED": "it was revoked; use another"
       case "UNSUPPORTED_CERTIFICATE": "it is not for clients (extendedKeyUsage clientAuth); use another"
-      case "UNKNOWN_CA": "\(authority); use another"
+      case "UNKNOWN_CA": "it is not of the authority that etcd trusts (its --trusted-ca-file); use another"
       // Go's answer to any wrong certificate, up to Go 1.20.
-      default: "\(authority), or it has expired; etcd's log says which"
+      default: "\(authority); etcd's log says which"
       }
     return "etcd at \(at) refuses the client certificate \(certificate): \(reason)"
   }

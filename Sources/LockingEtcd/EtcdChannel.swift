@@ -85,7 +85,7 @@ final class EtcdChannel: Sendable {
   }
 
   /// An address is no name to look up, and TLS refuses it as a server's name (RFC 6066, 3).
-  private static func target(_ endpoint: EtcdSettings.Endpoint) -> any ResolvableTarget {
+  static func target(_ endpoint: EtcdSettings.Endpoint) -> any ResolvableTarget {
     if endpoint.host.contains(":") { return .ipv6(address: endpoint.host, port: endpoint.port) }
     let isAddress = endpoint.host.allSatisfy { $0.isNumber || $0 == "." }
     return isAddress

@@ -46,10 +46,14 @@ final class EtcdClient: Sendable {
       } catch .tokenExpired where logins == 0 && settings.user != nil {
         logins += 1
         forgetToken()
-      } catch .away(let text, _) {
+      } catch .away(let text, _, _) {
         calls.moveOn(from: connection)
         let spent = start.duration(to: .now)
-        if attempt > settings.endpoints.count, spent >= patience { throw .away(text, after: spent) }
+        if attempt > settings.endpoints.count, spent >= patience {
+          let isUntrusted = EtcdAdvice.isAboutTrust(text)
+          let dates = isUntrusted ? await EtcdChannel.certificateFault(at: connection.endpoint) : nil
+          throw .away(text, after: spent, dates: dates)
+        }
         // The first repetition at once: most often the connection had just died of old age.
         if attempt > 1 { await pause(.milliseconds(min(500, 10 << attempt))) }
         if Task.isCancelled { throw .cancelled }

@@ -4,8 +4,8 @@ import Locking
 /// What etcd, or the way to it, answered.
 enum EtcdError: Error, Hashable {
   /// Not reached, too late or without a leader. Whether a write took effect is unknown. With how long it was tried, if
-  /// more than once.
-  case away(String, after: Duration? = nil)
+  /// more than once, and what is wrong with the dates of a certificate that was refused.
+  case away(String, after: Duration? = nil, dates: String? = nil)
   /// The token of our login has expired.
   case tokenExpired
   /// The lease that a write refers to is not there.
@@ -42,8 +42,8 @@ enum EtcdError: Error, Hashable {
   func lockError(at settings: EtcdSettings) -> LockError {
     let location = settings.location
     return switch self {
-    case .away(let text, let patience):
-      .unavailable(store: location, detail: EtcdAdvice(settings).text(on: text, after: patience))
+    case .away(let text, let patience, let dates):
+      .unavailable(store: location, detail: EtcdAdvice(settings, dates: dates).text(on: text, after: patience))
     case .tokenExpired: .refused(store: location, detail: "etcd refuses the login again after a new one; see its log")
     case .leaseGone: .unavailable(store: location, detail: "the lease is gone")
     case .leaseExists: .unavailable(store: location, detail: "the lease exists already")

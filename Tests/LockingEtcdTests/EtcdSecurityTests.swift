@@ -20,13 +20,16 @@ struct EtcdSecurityTests {
     Case(query: "ca=other.pem&cert=client.pem&key=client.key", answer: "is not of the authority in other.pem"),
     Case(query: "ca=ca.pem", answer: "asks for a client certificate: name it with --etcd-cert and --etcd-key"),
     Case(query: "ca=ca.pem&cert=stranger.pem&key=stranger.key", answer: "refuses the client certificate stranger.pem"),
+    Case(
+      query: "ca=ca.pem&cert=former.pem&key=former.key",
+      answer: "refuses the client certificate former.pem: it expired on"),
     Case(query: "ca=none.pem", answer: "none.pem cannot be read (No such file or directory); name the right file"),
     Case(query: "ca=ca.pem&cert=none.pem&key=client.key", answer: "the client's certificate none.pem cannot be read"),
     Case(query: "ca=ca.pem&cert=client.pem&key=none.key", answer: "the client's key none.key cannot be read"),
     Case(query: "ca=ca.key", answer: "ca.key has no PEM block of a certificate in it"),
     Case(query: "ca=ca.pem&cert=client.pem&key=ca.pem", answer: "ca.pem has no PEM block of a private key in it"),
     Case(query: "ca=ca.pem&cert=client.pem&key=server.key", answer: "the client's key does not belong to its"),
-    Case(server: "expired", query: "ca=ca.pem&cert=client.pem&key=client.key", answer: "has expired"),
+    Case(server: "expired", query: "ca=ca.pem&cert=client.pem&key=client.key", answer: "expired on 20"),
     Case(server: "elsewhere", query: "ca=ca.pem&cert=client.pem&key=client.key", answer: "is for another name"),
   ]
 

@@ -278,3 +278,13 @@ case_compile_says_what_it_needs() {
   echo 'table ip t { chain c { }; }' >"$work/setup"
   nb "${rule[@]}" --setup "$work/setup" | says 'cmp eq reg 1'
 }
+
+case_certificate_files() {
+  local lock=etcds://127.0.0.1:1/x file=$work/file
+  printf -- '-----BEGIN CERTIFICATE-----\n' >"$file"
+  refused 2 "the key of $file is missing; name it with --etcd-key\$" nb lock status --lock "$lock" --etcd-cert "$file"
+  refused 2 "certificate of $file is missing|$file has no PEM block of a private key" nb lock status --lock "$lock" --etcd-key "$file"
+  refused 2 "certificate $work/none cannot be read \\(No such file or directory\\); .* with --etcd-ca\$" \
+    nb lock status --lock "$lock" --etcd-ca "$work/none"
+  refused 2 "certificate $work is no file that can be read" nb lock status --lock "$lock" --etcd-ca "$work"
+}

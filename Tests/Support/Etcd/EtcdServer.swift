@@ -109,6 +109,7 @@ package struct Certificates: Sendable {
     ("elsewhere", "subjectAltName=DNS:elsewhere.test", "ca", 2),
     ("client", "extendedKeyUsage=clientAuth", "ca", 2),
     ("stranger", "extendedKeyUsage=clientAuth", "other", 2),
+    ("former", "extendedKeyUsage=clientAuth", "ca", -1),
   ]
 
   package init(in folder: FilePath) async throws {
