@@ -81,11 +81,12 @@ package struct ChangeRecorder: Sendable {
     case .waiting(let obstacle), .skipped(let obstacle): metadata.merge(ChangeRecorder.fields(of: obstacle)) { $1 }
     case .stale(let entry): metadata.merge(ChangeRecorder.fields(of: entry)) { $1 }
     case .lost(let reason): metadata["reason"] = "\(reason)"
+    case .halted(let halt): metadata["reason"] = "\(LockObstacle.halted(halt))"
     case .asked: break
     }
     let level: Logger.Level =
       switch event.outcome {
-      case .stale, .lost: .warning
+      case .stale, .lost, .halted: .warning
       default: .info
       }
     logger.log(level: level, "baton \(event.outcome.name)", metadata: metadata)

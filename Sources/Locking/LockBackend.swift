@@ -22,12 +22,17 @@ package protocol LockBackend: Sendable {
   /// The group as the store has it now, read in one piece.
   func status() async throws(LockError) -> LockStatus
 
+  /// Reaches the store by a way of its own, as somebody new to it would (a new connection), and reads a little of it.
+  /// Returns when the store has answered; changes nothing.
+  func probe() async throws(LockError)
+
   /// Says what a node runs. With a baton, the record is refused once the grant is not the store's any more; without
   /// (a node that had nothing to change) it is simply put.
   func put(_ record: NodeRecord, with baton: Baton?) async throws(LockError)
 
-  /// Adds a record (one JSON value) to the group's history, of which the newest 1,000 are kept.
-  func append(history record: [UInt8], with baton: Baton) async throws(LockError)
+  /// Adds a record (one JSON value) to the group's history, of which the newest 1,000 are kept. Without a baton for
+  /// what is no change: a halt, somebody's word.
+  func append(history record: [UInt8], with baton: Baton?) async throws(LockError)
 
   /// Newest first.
   func history(limit: Int) async throws(LockError) -> [HistoryEntry]

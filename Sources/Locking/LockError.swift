@@ -43,6 +43,10 @@ package enum LockObstacle: Hashable, Sendable {
   /// Nothing is known for now.
   case storeUnavailable(String)
 
+  var intents: [IntentRecord] {
+    if case .intents(let intents) = self { intents } else { [] }
+  }
+
   /// Whether the same one stands in the way: a holder that has only noted since when it holds is no news, nor is how
   /// many wait.
   func isSame(as other: LockObstacle?) -> Bool {

@@ -9,6 +9,8 @@ package struct LockEvent: Hashable, Sendable {
     case skipped(LockObstacle)
     /// The one before us vanished without giving its place back: its lease ended, or somebody deleted it.
     case stale(QueueEntry)
+    /// We stopped the group, for a change has stood without its holder for longer than its bound.
+    case halted(HaltRecord)
     /// Our place in the queue, or the baton that we held, is gone.
     case lost(String)
     case released(token: UInt64)
@@ -38,6 +40,7 @@ extension LockEvent.Outcome {
     case .acquired: "acquired"
     case .skipped: "skipped"
     case .stale: "stale"
+    case .halted: "halted"
     case .lost: "lost"
     case .released: "released"
     }
@@ -53,6 +56,7 @@ extension LockEvent: CustomStringConvertible {
     case .skipped(let obstacle): "\(holder) skipped \(purpose): \(obstacle)"
     case .stale(let entry):
       "\(holder) finds a stale place: \(entry.record.holder), token \(entry.order), vanished without a release"
+    case .halted(let halt): "\(holder) halts the group: \(halt.why)\(halt.cause.map { ": \($0)" } ?? "")"
     case .lost(let reason): "\(holder) lost the baton for \(purpose): \(reason)"
     case .released(let token): "\(holder) released the baton, token \(token)"
     }

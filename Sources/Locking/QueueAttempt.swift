@@ -14,6 +14,10 @@ package protocol QueueSeat: Sendable {
   /// The grant's term; from now on the seat tells `.placeGone` when it finds its place gone.
   func hold(token: UInt64, tell: @escaping @Sendable (QueueMachine.Event) -> Void) async -> BatonTerm
 
+  /// Stops the group, if this change still stands without its holder and there is no halt.
+  /// - Returns: the halt that was set, or nil.
+  func halt(over intent: IntentRecord) async throws(LockError) -> HaltRecord?
+
   /// Gives up the place if the store still has it as ours. Does nothing the second time.
   func leave() async throws(LockError)
 }
@@ -124,6 +128,13 @@ package actor QueueAttempt {
       let term = await seat.hold(token: token) { event in source.yield(event) }
       self.term = term
       answer(.success(Baton(holder: request.holder, token: token, term: term)))
+    case .awaitBound(let number, let bound):
+      start {
+        try? await Task.sleep(for: bound, clock: .continuous)
+        if !Task.isCancelled { source.yield(.boundOver(number)) }
+      }
+    case .halt(let intent):
+      step { () async throws(LockError) in .halted(try await seat.halt(over: intent)) }
     case .end(let reason):
       term?.end(reason)
     case .report(let outcome):

@@ -2,7 +2,8 @@
 ///
 /// The store is a queue of places that grow in order. The first `slots` of them hold; whoever comes after watches
 /// what stands just before, and reads again once the watch stands and whenever it fires, for what happened before the
-/// watch stood is told by nobody. An event that means nothing in a state is ignored: shells may be late.
+/// watch stood is told by nobody. The first also waits for a change that lost its holder, and when its bound has
+/// passed, stops the group. An event that means nothing in a state is ignored: shells may be late.
 package struct QueueMachine: Sendable {
   package enum Event: Hashable, Sendable {
     case started
@@ -22,6 +23,10 @@ package struct QueueMachine: Sendable {
     case placeGone(String)
     /// The place was given up, as far as the store could be reached.
     case left
+    /// The time of `awaitBound` has passed, of the same number.
+    case boundOver(Int)
+    /// The answer to `halt`: what was set, or nil if there was nothing to set it for any more.
+    case halted(HaltRecord?)
   }
 
   package enum Action: Hashable, Sendable {
@@ -37,6 +42,10 @@ package struct QueueMachine: Sendable {
     case end(BatonError)
     case report(LockEvent.Outcome)
     case finish(LockError)
+    /// Answered with `boundOver` once this time has passed, on a clock that goes on while the machine sleeps.
+    case awaitBound(Int, Duration)
+    /// Stop the group, if this change still stands without its holder and there is no halt. Answered with `halted`.
+    case halt(IntentRecord)
   }
 
   package enum Target: Hashable, Sendable {
@@ -61,6 +70,7 @@ package struct QueueMachine: Sendable {
     case arming(Place, Target)
     case waiting(Place, Target)
     case pausing(Place?)
+    case halting(Place)
     case leaving(LockError)
     case holding(Place)
     case over
@@ -74,6 +84,7 @@ package struct QueueMachine: Sendable {
   private var obstacle: LockObstacle?
   /// The place that was just before ours.
   private var predecessor: QueueEntry?
+  private var orphans = OrphanedChanges()
 
   package init(_ request: LockRequest, location: String = "the lock's store") {
     self.request = request
@@ -123,13 +134,18 @@ package struct QueueMachine: Sendable {
       guard case .leaving(let error) = state else { return [] }
       state = .over
       return [.finish(error)]
+    case .boundOver(let number):
+      orphans.end(number)
+      return lookAfterOrphans()
+    case .halted(let record):
+      return goOn(after: record)
     }
   }
 
   /// Between the start and the grant, and not on the way out.
   private var isAsking: Bool {
     switch state {
-    case .joining, .looking, .arming, .waiting, .pausing: true
+    case .joining, .looking, .arming, .waiting, .pausing, .halting: true
     case .idle, .leaving, .holding, .over: false
     }
   }
@@ -152,6 +168,12 @@ package struct QueueMachine: Sendable {
     if request.wait == .none { return actions + skip(found) }
     if isNews { actions.append(.report(.waiting(found))) }
     predecessor = index > 0 ? status.queue[index - 1] : nil
+    let orphaned = found.intents.filter(status.isOrphaned)
+    if let overdue = orphans.overdue(among: orphaned) {
+      state = .halting(place)
+      return actions + [.halt(overdue)]
+    }
+    actions += orphans.see(orphaned).map { .awaitBound($0.number, $0.bound) }
     let target = target(for: found)
     if target != watching {
       state = .arming(place, target)
@@ -190,8 +212,33 @@ package struct QueueMachine: Sendable {
       return []
     case .arming(let place, _):
       return read(from: place, watching: nil)
-    case .idle, .joining, .pausing, .leaving, .holding, .over:
+    case .idle, .joining, .pausing, .halting, .leaving, .holding, .over:
       return []
+    }
+  }
+
+  // MARK: - Changes whose holders are gone
+
+  private mutating func lookAfterOrphans() -> [Action] {
+    switch state {
+    case .waiting(let place, .obstacles):
+      return read(from: place, watching: .obstacles)
+    case .looking(let place, let target, _):
+      state = .looking(place, watching: target, changed: true)
+      return []
+    default:
+      // Whoever is not at rest reads again anyway.
+      return []
+    }
+  }
+
+  private mutating func goOn(after halt: HaltRecord?) -> [Action] {
+    let told: [Action] = halt.map { [.report(.halted($0))] } ?? []
+    switch state {
+    case .halting(let place): return told + read(from: place, watching: nil)
+    // Somebody gave up meanwhile: what was done is told all the same.
+    case .leaving: return told
+    default: return []
     }
   }
 
@@ -201,7 +248,7 @@ package struct QueueMachine: Sendable {
     let place: Place?
     switch state {
     case .joining: place = nil
-    case .looking(let own, _, _), .arming(let own, _), .waiting(let own, _): place = own
+    case .looking(let own, _, _), .arming(let own, _), .waiting(let own, _), .halting(let own): place = own
     case .idle, .pausing, .leaving, .holding, .over: return []
     }
     guard case .unavailable = error, request.wait != .none else { return leave(error) }
@@ -218,7 +265,7 @@ package struct QueueMachine: Sendable {
     case .holding:
       state = .over
       return [.end(.lost(reason)), .report(.lost(reason))]
-    case .looking, .arming, .waiting, .pausing(.some):
+    case .looking, .arming, .waiting, .halting, .pausing(.some):
       // Asking anew puts us at the queue's end: the order is the store's to give.
       state = .joining
       predecessor = nil

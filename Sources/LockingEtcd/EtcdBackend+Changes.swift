@@ -35,36 +35,24 @@ extension EtcdBackend {
   package func settle(
     _ record: NodeRecord, halt: HaltRecord?, history: [UInt8]?, with baton: Baton?
   ) async throws(LockError) -> Bool {
-    let keys = store.keys
-    let node = LockingEtcd.put(keys.node(record.node), try RecordCoding.encode(record))
-    let haltPut = try halt.map { (halt) throws(LockError) in LockingEtcd.put(keys.halt, try RecordCoding.encode(halt)) }
-    let historyOfGrant = baton.map(historyKey)
-    // With a baton whose intent this process has put, one round trip; else it is read first.
-    let known = baton.flatMap { baton in grants.withLock { $0[baton.token]?.intent } }
-    var change: OpenChange
-    if let known, baton?.token == record.token {
-      change = OpenChange(intent: known)
-    } else {
-      let found = try await told { () async throws(EtcdError) in try await store.transact(then: openChange(of: record))
-      }
-      guard let open = try readOpenChange(found, of: record) else { return false }
-      change = open
+    let settlement = try EtcdSettlement(store, record, halt: halt, history: history)
+    // One round trip where this process has put the intent itself; else it is read first.
+    var open = baton.flatMap { baton in
+      baton.token == record.token ? grants.withLock { $0[baton.token]?.intent } : nil
+    }.map { EtcdSettlement.Open(intent: $0) }
+    if open == nil {
+      let found = try await told { () async throws(EtcdError) in try await store.transact(then: settlement.reading) }
+      open = try settlement.read(found)
     }
-    for _ in 0..<EtcdBackend.tries {
-      var conditions = [modified(keys.intent(of: record.node), at: change.intent)]
-      if let baton { conditions.append(try condition(of: baton)) }
-      var operations = [node, delete(keys.intent(of: record.node))]
-      if let haltPut {
-        conditions.append(modified(keys.halt, at: change.halt))
-        if change.halt == 0 { operations.append(haltPut) }
-      }
-      if let history {
-        let key = historyOfGrant ?? keys.history(revision: change.intent, number: 0)
-        operations += [LockingEtcd.put(key, history), historyCount]
-      }
-      let (all, wanted) = (operations, conditions)
+    let historyKey = baton.map(historyKey)
+    for number in 0..<EtcdBackend.tries {
+      guard let now = open else { return false }
+      let key = historyKey ?? store.keys.history(revision: now.revision, number: number)
+      let mine = try baton.map { (baton) throws(LockError) in try condition(of: baton) }
       let response = try await told { () async throws(EtcdError) in
-        try await store.transact(if: wanted, then: all, else: openChange(of: record) + place(of: baton))
+        try await store.transact(
+          if: settlement.conditions(now, historyKey: key) + (mine.map { [$0] } ?? []),
+          then: settlement.writing(now, historyKey: key), else: settlement.reading + place(of: baton))
       }
       if response.succeeded {
         if history != nil { await trimHistory(response) }
@@ -73,36 +61,13 @@ extension EtcdBackend {
       if let baton, response.responses.last?.responseRange.kvs.first?.createRevision != Int64(bitPattern: baton.token) {
         throw lost(baton)
       }
-      guard let open = try readOpenChange(response, of: record) else { return false }
-      change = open
+      open = try settlement.read(response)
     }
     throw tooBusy
   }
 
-  private struct OpenChange {
-    var intent: Int64
-    /// 0 if there is none.
-    var halt: Int64 = 0
-  }
-
-  private func openChange(of record: NodeRecord) -> [Operation] {
-    [get(store.keys.intent(of: record.node)), get(store.keys.halt)]
-  }
-
   private func place(of baton: Baton?) -> [Operation] {
     baton.flatMap { baton in grants.withLock { $0[baton.token]?.key } }.map { [get($0)] } ?? []
-  }
-
-  /// - Returns: nil if the intent is not there, or is another's.
-  private func readOpenChange(
-    _ response: Etcdserverpb_TxnResponse, of record: NodeRecord
-  ) throws(LockError) -> OpenChange? {
-    guard response.responses.count >= 2, let entry = response.responses[0].responseRange.kvs.first else { return nil }
-    let intent = try RecordCoding.decode(
-      IntentRecord.self, from: entry.value, named: "\(location): key \(store.name(of: entry))")
-    guard intent.token == record.token else { return nil }
-    return OpenChange(
-      intent: entry.modRevision, halt: response.responses[1].responseRange.kvs.first?.modRevision ?? 0)
   }
 
   static let tries = 20

@@ -14,7 +14,7 @@ extension EtcdBackend {
       if let history {
         let key = keys.history(revision: found.header.revision, number: number)
         conditions.append(created(key, at: 0))
-        operations += [LockingEtcd.put(key, history), historyCount]
+        operations += [LockingEtcd.put(key, history), store.historyCount]
       }
       let (wanted, all) = (conditions, operations)
       let response = try await told { () async throws(EtcdError) in try await store.transact(if: wanted, then: all) }
@@ -45,7 +45,7 @@ extension EtcdBackend {
         conditions.append(modified(keys.node(node.node), at: view.nodes[node.node] ?? 0))
         operations.append(LockingEtcd.put(keys.node(node.node), try RecordCoding.encode(node)))
       }
-      let (wanted, all) = (conditions, operations + [historyCount])
+      let (wanted, all) = (conditions, operations + [store.historyCount])
       let response = try await told { () async throws(EtcdError) in try await store.transact(if: wanted, then: all) }
       guard response.succeeded else { continue }
       await trimHistory(response)

@@ -4,10 +4,21 @@ import Logging
 import Synchronization
 
 extension EtcdBackend {
-  package func append(history record: [UInt8], with baton: Baton) async throws(LockError) {
-    let response = try await write(
-      [LockingEtcd.put(historyKey(of: baton), record), historyCount], with: baton)
-    await trimHistory(response)
+  package func append(history record: [UInt8], with baton: Baton?) async throws(LockError) {
+    if let baton {
+      let operations = [LockingEtcd.put(historyKey(of: baton), record), store.historyCount]
+      return await trimHistory(try await write(operations, with: baton))
+    }
+    for number in 0..<EtcdBackend.tries {
+      let now = try await told { () async throws(EtcdError) in try await store.transact(then: [store.historyCount]) }
+      let key = store.keys.history(revision: now.header.revision, number: number)
+      let operations = [LockingEtcd.put(key, record), store.historyCount]
+      let response = try await told { () async throws(EtcdError) in
+        try await store.transact(if: [created(key, at: 0)], then: operations)
+      }
+      if response.succeeded { return await trimHistory(response) }
+    }
+    throw tooBusy
   }
 
   package func history(limit: Int) async throws(LockError) -> [HistoryEntry] {
@@ -28,9 +39,7 @@ extension EtcdBackend {
     return store.keys.history(token: baton.token, number: number)
   }
 
-  var historyCount: Operation { list(store.keys.history) { $0.countOnly = true } }
-
-  /// - Parameter response: of a transaction that ended with `historyCount`.
+  /// - Parameter response: of a transaction that ended with `EtcdStore.historyCount`.
   func trimHistory(_ response: Etcdserverpb_TxnResponse) async {
     let count = Int(response.responses.last?.responseRange.count ?? 0)
     guard count > historyBound else { return }

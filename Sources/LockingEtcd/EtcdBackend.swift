@@ -70,6 +70,15 @@ package final class EtcdBackend: LockBackend {
     return try store.status(from: response)
   }
 
+  package func probe() async throws(LockError) {
+    let client = EtcdClient(store.client.settings)
+    defer { client.close() }
+    let fresh = EtcdStore(client: client, keys: store.keys)
+    // Linearizable, as every transaction that is not asked to be less: a member without a leader does not answer.
+    let request = list(store.keys.queue) { $0.countOnly = true }
+    _ = try await told { () async throws(EtcdError) in try await fresh.transact(then: [request], patience: .zero) }
+  }
+
   // MARK: - Records
 
   package func put(_ record: NodeRecord, with baton: Baton?) async throws(LockError) {

@@ -19,21 +19,22 @@ final class EtcdLease: Sendable {
 
   /// - Parameter tell: is told `.placeGone` when the lease is.
   private init(
-    id: Int64, asked: ContinuousClock.Instant, store: EtcdStore,
-    tell: @escaping @Sendable (QueueMachine.Event) -> Void
+    id: Int64, machine: LeaseMachine, store: EtcdStore, tell: @escaping @Sendable (QueueMachine.Event) -> Void
   ) {
     self.id = id
     self.store = store
     self.tell = tell
-    state = Mutex(State(machine: LeaseMachine(timeToLive: store.client.settings.timeToLive, asked: asked)))
+    state = Mutex(State(machine: machine))
   }
 
   static func grant(
-    _ store: EtcdStore, tell: @escaping @Sendable (QueueMachine.Event) -> Void
+    _ store: EtcdStore, atLeast: Duration?, tell: @escaping @Sendable (QueueMachine.Event) -> Void
   ) async throws(EtcdError) -> EtcdLease {
     let id = Int64.random(in: 1...Int64.max)
-    let asked = try await store.grantLease(id, timeToLive: store.client.settings.timeToLive)
-    return EtcdLease(id: id, asked: asked, store: store, tell: tell)
+    let timeToLive = LeaseMachine.timeToLive(store.client.settings.timeToLive, atLeast: atLeast)
+    let asked = try await store.grantLease(id, timeToLive: timeToLive)
+    let machine = LeaseMachine(timeToLive: timeToLive, asked: asked, atLeast: atLeast)
+    return EtcdLease(id: id, machine: machine, store: store, tell: tell)
   }
 
   var isGone: Bool { state.withLock { $0.isGone } }

@@ -66,7 +66,7 @@ final class EtcdSeat: QueueSeat {
 
   private func currentLease() async throws(EtcdError) -> EtcdLease {
     if let lease = state.withLock({ $0.lease }), !lease.isGone { return lease }
-    let lease = try await EtcdLease.grant(store) { [weak self] event in self?.pass(event) }
+    let lease = try await EtcdLease.grant(store, atLeast: request.atLeast) { [weak self] event in self?.pass(event) }
     let isKept = state.withLock { state in
       guard !state.isLeft else { return false }
       state.renewing?.cancel()
@@ -94,14 +94,16 @@ final class EtcdSeat: QueueSeat {
 
   private func pass(_ event: QueueMachine.Event) { state.withLock { $0.tell }?(event) }
 
-  func read() async throws(LockError) -> LockStatus {
+  func read() async throws(LockError) -> LockStatus { try await readView().status }
+
+  private func readView() async throws(LockError) -> EtcdView {
     let response: Etcdserverpb_TxnResponse
     do throws(EtcdError) {
       response = try await store.readView()
     } catch {
       throw translated(error)
     }
-    return try store.status(from: response)
+    return try store.readView(of: response)
   }
 
   func watch(
@@ -134,6 +136,23 @@ final class EtcdSeat: QueueSeat {
 
   private func translated(_ error: EtcdError) -> LockError {
     error.lockError(at: store.client.settings)
+  }
+
+  func halt(over intent: IntentRecord) async throws(LockError) -> HaltRecord? {
+    let halt = HaltRecord(vanished: intent, seenBy: request.holder.node)
+    let record = try RecordCoding.encode(halt)
+    let (keys, key) = (store.keys, store.keys.intent(of: intent.node))
+    let view = try await readView()
+    guard view.status.halt == nil, view.status.intents.contains(intent), view.status.isOrphaned(intent),
+      let revision = view.intents[intent.node]
+    else { return nil }
+    do throws(EtcdError) {
+      let response = try await store.transact(
+        if: [modified(key, at: revision), created(keys.halt, at: 0)], then: [put(keys.halt, record)])
+      return response.succeeded ? halt : nil
+    } catch {
+      throw translated(error)
+    }
   }
 
   // MARK: - Holding

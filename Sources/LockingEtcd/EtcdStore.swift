@@ -105,13 +105,15 @@ struct EtcdStore: Sendable {
     return found
   }
 
-  private func record<Record: Decodable>(
+  func record<Record: Decodable>(
     _ type: Record.Type, _ entry: Mvccpb_KeyValue
   ) throws(LockError) -> Record {
     try RecordCoding.decode(type, from: entry.value, named: "\(client.settings.location): key \(name(of: entry))")
   }
 
   func name(of entry: Mvccpb_KeyValue) -> String { String(decoding: entry.key, as: UTF8.self) }
+
+  var historyCount: Operation { list(keys.history) { $0.countOnly = true } }
 
   /// Newest first.
   func history(limit: Int) async throws(EtcdError) -> [Mvccpb_KeyValue] {

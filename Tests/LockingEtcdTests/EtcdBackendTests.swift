@@ -121,6 +121,25 @@ struct EtcdBackendTests {
     }
   }
 
+  @Test("a baton that must last is good for that long, also after a wait")
+  func lasts() async throws {
+    try await withEtcd { server, _ in
+      let (holder, other) = (try backend(server), try backend(server))
+      var request = request("b")
+      request.atLeast = .seconds(5)
+      let held = try await holder.acquire(LockingEtcdTests.request("a")) { _ in }
+      let waiting = Task { [request] in try await other.acquire(request) { _ in } }
+      // Longer than the first third of its lease, after which another would have less than that left.
+      try await Task.sleep(for: .seconds(2.6))
+      try await holder.release(held)
+      let baton = try await waiting.value
+      #expect(try #require(baton.remaining) >= .seconds(5))
+      try await other.release(baton)
+      await holder.close()
+      await other.close()
+    }
+  }
+
   @Test("leaves no lease behind that would have to be kept or waited for")
   func noLeases() async throws {
     try await withEtcd { server, _ in

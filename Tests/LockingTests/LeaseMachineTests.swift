@@ -48,6 +48,23 @@ struct LeaseMachineTests {
     #expect(lease.deadline == at(14))
   }
 
+  @Test("asked for to last, has that much left at any time", arguments: [1, 3, 5, 20, 60, 600], [2, 10, 60])
+  func lasts(_ atLeast: Int, _ usual: Int) {
+    let time = LeaseMachine.timeToLive(.seconds(usual), atLeast: .seconds(atLeast))
+    #expect(time >= .seconds(usual) && time.components.attoseconds == 0)
+    var lease = LeaseMachine(timeToLive: time, asked: start, atLeast: .seconds(atLeast))
+    for _ in 0..<5 {
+      let renewal = lease.nextRenewal
+      // With a twentieth of its time for the way there and back.
+      let answer = renewal.advanced(by: time / 20)
+      #expect(answer.duration(to: lease.deadline) >= .seconds(atLeast))
+      #expect(renewal > start)
+      lease.sent(at: renewal)
+      self.answer(&lease, time, stands: true)
+    }
+    #expect(LeaseMachine.timeToLive(.seconds(usual), atLeast: nil) == .seconds(usual))
+  }
+
   @Test("says when the lease is gone")
   func gone() {
     var lease = LeaseMachine(timeToLive: .seconds(10), asked: start)

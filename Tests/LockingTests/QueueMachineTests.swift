@@ -24,6 +24,12 @@ struct QueueMachineTests {
     .read(LockStatus(queue: queue, last: last.map { LastRecord(token: $0, holder: other.record.holder, time: "then") }))
   }
 
+  private func orphaned(_ token: UInt64) -> QueueMachine.Event {
+    let intent = IntentRecord(
+      node: "c", holder: other.record.holder, token: token, generation: "g", bound: 1, since: "then")
+    return .read(LockStatus(queue: [own], intents: [intent]))
+  }
+
   private var held: LockObstacle { .held(by: [other], waitersBefore: 0) }
 
   /// Events with the actions that each must be answered with.
@@ -196,6 +202,7 @@ struct QueueMachineTests {
     let events: [QueueMachine.Event] = [
       .started, joined([own]), joined([other, own]), read([own]), read([other, own]), read([other]), .watchStands,
       .changed, .failed(away), .retryDue, .waitOver, .cancelled, .placeGone("gone"), .left,
+      orphaned(3), orphaned(2), .boundOver(1), .boundOver(2), .halted(nil),
     ]
     var machine = machine(seed.isMultiple(of: 3) ? .none : .unlimited)
     var grants = 0

@@ -2,39 +2,6 @@ import Locking
 import Testing
 
 extension LockCheck {
-  static let obstacles: [LockCheck] = [
-    LockCheck("a halt holds everybody back until it is cleared") { group in
-      try await group.with(2) { backends in
-        let halt = HaltRecord(who: "somebody", why: "to look")
-        #expect(try await backends[0].halt(halt, history: nil) == halt)
-        #expect(try await backends[1].halt(HaltRecord(who: "other", why: "too"), history: nil) == halt)
-        let next = Attempt(backends[1], group.request("b"))
-        let waiting = try #require(await next.reports.wait(for: "waiting"))
-        #expect(waiting.outcome == .waiting(.halted(halt)))
-        #expect(try await backends[0].status().holders.isEmpty)
-        #expect(try await backends[0].resume(ResumeRequest(), history: { _ in [] }).halt == halt)
-        try await backends[1].release(try await next.task.value)
-        #expect(try await backends[0].resume(ResumeRequest(), history: { _ in [] }).halt == nil)
-      }
-    },
-    LockCheck("another node's intent holds back, the own does not") { group in
-      try await group.with(2) { backends in
-        let baton = try await backends[0].acquire(group.request("a"), report: { _ in })
-        let intent = IntentRecord(node: "a", holder: baton.holder, token: baton.token, generation: "g", bound: 60)
-        try await backends[0].put(intent, with: baton)
-        try await backends[0].release(baton)
-        let own = try await backends[0].acquire(group.request("a"), report: { _ in })
-        try await backends[0].release(own)
-        let other = Attempt(backends[1], group.request("b"))
-        let waiting = try #require(await other.reports.wait(for: "waiting"))
-        #expect(waiting.outcome == .waiting(.intents([intent])))
-        let settled = NodeRecord(node: "a", generation: "g", version: "test", outcome: "applied", token: intent.token)
-        #expect(try await backends[0].settle(settled, halt: nil, history: nil, with: nil))
-        try await backends[1].release(try await other.task.value)
-      }
-    },
-  ]
-
   static let losses: [LockCheck] = [
     LockCheck("a holder whose place is removed is told, and writes nothing more") { group in
       try await group.with(2) { backends in

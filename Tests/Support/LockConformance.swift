@@ -29,7 +29,7 @@ package struct LockCheck: Sendable, CustomTestStringConvertible {
     self.run = run
   }
 
-  package static let all = grants + obstacles + losses + records
+  package static let all = grants + halts + changes + orphans + losses + records
 }
 
 /// Gathers what an attempt reports.
@@ -59,6 +59,25 @@ extension LockConformance {
   func request(_ node: String, wait: LockRequest.Wait = .unlimited, slots: Int = 1) -> LockRequest {
     let holder = Holder(node: node, instance: "\(UInt64.random(in: 0...UInt64.max))", pid: 1, version: "test")
     return LockRequest(holder: holder, purpose: "check", wait: wait, slots: slots)
+  }
+
+  /// The change that a grant is for, and what came of it.
+  func intent(of baton: Baton, bound: Int = 60) -> IntentRecord {
+    IntentRecord(
+      node: baton.holder.node, holder: baton.holder, token: baton.token, generation: "g\(baton.token)", commit: "c",
+      bound: bound)
+  }
+
+  func record(of intent: IntentRecord, _ outcome: String = "applied") -> NodeRecord {
+    NodeRecord(
+      node: intent.node, generation: intent.generation, commit: intent.commit, version: "test", outcome: outcome,
+      token: intent.token)
+  }
+
+  func halt(of intent: IntentRecord) -> HaltRecord {
+    HaltRecord(
+      who: intent.node, why: "a probe failed", node: intent.node, generation: intent.generation,
+      commit: intent.commit, cause: "tcp 192.0.2.10:6443: connection refused", token: intent.token)
   }
 
   /// Runs with so many participants, and ends them whatever happens.

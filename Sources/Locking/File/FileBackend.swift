@@ -44,14 +44,18 @@ package final class FileBackend: LockBackend {
     }
   }
 
+  package func probe() async throws(LockError) {
+    try await group.alone { (step) throws(LockError) in _ = try step.record(HaltRecord.self, "halt") }
+  }
+
   package func put(_ record: NodeRecord, with baton: Baton?) async throws(LockError) {
     let name = "node/\(try fileName(record.node))"
     try await write(with: baton) { (step) throws(LockError) in try step.put(record, name) }
   }
 
-  package func append(history record: [UInt8], with baton: Baton) async throws(LockError) {
+  package func append(history record: [UInt8], with baton: Baton?) async throws(LockError) {
     try await write(with: baton) { (step) throws(LockError) in
-      try step.append(history: record, order: baton.token)
+      try step.append(history: record, order: baton?.token)
     }
   }
 

@@ -117,6 +117,16 @@ final class FileSeat: QueueSeat {
     return BatonTerm(deadline: nil)
   }
 
+  func halt(over intent: IntentRecord) async throws(LockError) -> HaltRecord? {
+    let halt = HaltRecord(vanished: intent, seenBy: request.holder.node)
+    return try await group.alone { (step) throws(LockError) in
+      let status = try step.status()
+      guard status.halt == nil, status.intents.contains(intent), status.isOrphaned(intent) else { return nil }
+      try step.put(halt, "halt")
+      return halt
+    }
+  }
+
   func leave() async throws(LockError) {
     let token = state.withLock { state in
       state.isLeft = true
