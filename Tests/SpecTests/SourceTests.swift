@@ -15,28 +15,38 @@ private let folders: [(files: [String: String], expected: String)] = [
   (["a.yaml": aRoute, "b.yaml": aRoute], "b.yaml:1:1: error: two specs are named \"test\""),
   (
     ["a.yaml": aRoute, "b.yaml": document("routes: [{ to: 10.0.0.0/8, dev: eth1 }]", name: "b")],
-    "b.yaml:5:12: error: the route to 10.0.0.0/8 in table 254 with metric 0 is claimed twice"
+    "b.yaml:5:12: error: the route to 10.0.0.0/8 in table main with metric 0 is claimed twice"
   ),
   (
     [
       "a.yaml": document(
         "routes: [{ to: 10.2.0.0/16, dev: a }, { to: 10.1.0.0/16, dev: a }, { to: 10.2.0.0/16, dev: b }]")
     ],
-    "a.yaml:5:70: error: the route to 10.2.0.0/16 in table 254 with metric 0 is claimed twice"
+    "a.yaml:5:70: error: the route to 10.2.0.0/16 in table main with metric 0 is claimed twice"
   ),
   (
     [
       "a.yaml": document("routes: [{ to: 10.1.0.0/16, dev: a }, { to: 10.2.0.0/16, dev: a }]"),
       "b.yaml": document("routes: [{ to: 10.3.0.0/16, dev: a }]", name: "b"),
       "c.yaml": document("routes: [{ to: 10.2.0.0/16, dev: a }]", name: "c"),
-    ], "c.yaml:5:12: error: the route to 10.2.0.0/16 in table 254 with metric 0 is claimed twice"
+    ], "c.yaml:5:12: error: the route to 10.2.0.0/16 in table main with metric 0 is claimed twice"
+  ),
+  (
+    [
+      "a.yaml": document("routes: [{ to: 10.0.0.0/8, dev: eth0, table: 253 }, { to: 10.0.0.0/8, dev: lo, table: 253 }]")
+    ],
+    "error: the route to 10.0.0.0/8 in table default with metric 0 is claimed twice"
+  ),
+  (
+    ["a.yaml": document("routes: [{ to: 10.0.0.0/8, dev: eth0, table: 9 }, { to: 10.0.0.0/8, dev: lo, table: 9 }]")],
+    "error: the route to 10.0.0.0/8 in table 9 with metric 0 is claimed twice"
   ),
   (
     [
       "a.yaml": document(
-        "routingPolicy: [{ from: 10.0.0.1, table: 1, priority: 5 }, { from: 10.0.0.1, table: 2, priority: 5 }]")
+        "routingPolicy: [{ from: 10.0.0.1, table: 1, priority: 5 }, { from: 10.0.0.1, table: main, priority: 5 }]")
     ],
-    "error: the policy rule with priority 5 is claimed twice"
+    "error: the policy rule `5: from 10.0.0.1 lookup main proto 110` is claimed twice"
   ),
   (["a.yaml": document("nftablesFile: ../x.nft")], "a.yaml:5:17: error: \"../x.nft\" is outside of the source"),
   (["a.yaml": document("nftablesFile: /etc/x.nft")], "error: \"/etc/x.nft\" is an absolute path"),

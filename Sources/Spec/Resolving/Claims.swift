@@ -30,7 +30,7 @@ struct Claims {
     add(state.routes, context, &report)
     for rule in state.policyRules {
       if let other = policyRules.updateValue(rule.origin, forKey: PolicyClaim(rule)) {
-        Claims.clash("the policy rule with priority \(rule.priority)", at: rule.origin, other, context, &report)
+        Claims.clash("the policy rule `\(rule)`", at: rule.origin, other, context, &report)
       }
     }
   }
@@ -46,7 +46,8 @@ struct Claims {
     firstRoutes = []
     for route in added {
       if let other = routes.updateValue(route.origin, forKey: route.key) {
-        let text = "the route to \(route.key.destination) in table \(route.key.table) with metric \(route.key.metric)"
+        let (key, table) = (route.key, RouteTable.name(route.key.table))
+        let text = "the route to \(key.destination) in table \(table) with metric \(key.metric)"
         Claims.clash(text, at: route.origin, other, context, &report)
       }
     }

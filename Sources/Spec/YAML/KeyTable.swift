@@ -28,9 +28,9 @@ struct KeyTable<Key: RawRepresentable & CaseIterable & Sendable>: Sendable where
 }
 
 /// What somebody who mistyped a word may have meant.
-enum Suggestion {
+package enum Suggestion {
   /// The one known word that is near, or else all of them.
-  static func hint(for word: String, among known: [String]) -> String {
+  package static func hint(for word: String, among known: [String]) -> String {
     if let near = nearest(to: word, among: known) { return "did you mean \"\(near)\"?" }
     return "known are: \(known.joined(separator: ", "))"
   }
