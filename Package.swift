@@ -55,7 +55,7 @@ let package = Package(
     .target(name: "EtcdAPI", dependencies: grpc, exclude: ["kv.proto", "rpc.proto"]),
     .target(name: "LockingEtcd", dependencies: ["Locking", "EtcdAPI", log, system] + tls + grpc),
 
-    .target(name: "History", dependencies: ["Model", "Plan", system, crypto]),
+    .target(name: "History", dependencies: ["CFileLock", "Model", "Plan", system, crypto]),
     .target(
       name: "Agent", dependencies: ["Model", "Spec", "Plan", "Kernel", "Locking", "History", log, lifecycle, system]),
     .executableTarget(
@@ -85,7 +85,7 @@ let package = Package(
     .testTarget(
       name: "LockedCommandTests",
       dependencies: ["LockedCommand", "Locking", "LockingEtcd", "EtcdSupport", log, system]),
-    .testTarget(name: "HistoryTests", dependencies: ["History", "Model", "Plan", system]),
+    .testTarget(name: "HistoryTests", dependencies: ["History", "Model", "Plan", "Support", system]),
     .testTarget(name: "AgentTests", dependencies: ["Agent", "Support"]),
   ]
 )

@@ -13,11 +13,16 @@
 #define F_OFD_SETLKW 38
 #endif
 
-// 0, or an errno: EAGAIN when another open file description has the lock and `waits` is 0.
-static inline int file_lock_exclusive(int descriptor, int waits) {
-  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  while (fcntl(descriptor, waits ? F_OFD_SETLKW : F_OFD_SETLK, &whole) != 0) {
+// 0, or an errno: EAGAIN when another open file description has a lock on some of it and `waits` is 0. A length of 0
+// is up to the file's end, wherever that comes to be.
+static inline int file_lock_range(int descriptor, short type, long long start, long long length, int waits) {
+  struct flock range = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+  while (fcntl(descriptor, waits ? F_OFD_SETLKW : F_OFD_SETLK, &range) != 0) {
     if (errno != EINTR) return errno;
   }
   return 0;
+}
+
+static inline int file_lock_exclusive(int descriptor, int waits) {
+  return file_lock_range(descriptor, F_WRLCK, 0, 0, waits);
 }

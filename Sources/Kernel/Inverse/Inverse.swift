@@ -58,7 +58,7 @@ struct InverseWriter: ~Copyable {
   private(set) var header = InverseHeader()
 
   var bytes: [UInt8] {
-    guard writer.count > 0 else { return [] }
+    guard writer.count > 0 || header.routeProtocol != 0 else { return [] }
     var head = MessageWriter(firstSequence: 0, capacity: 64)
     head.beginMessage(type: UInt16(NLMSG_NOOP), flags: 0)
     head.putHeader(header)

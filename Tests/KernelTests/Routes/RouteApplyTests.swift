@@ -206,5 +206,5 @@ import Testing
 
 extension String {
   /// In no order: a route that was taken away and put back may be listed elsewhere.
-  fileprivate var lines: [Substring] { split(separator: "\n").sorted() }
+  var lines: [Substring] { split(separator: "\n").sorted() }
 }
