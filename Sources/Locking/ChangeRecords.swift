@@ -78,6 +78,11 @@ package struct HaltRecord: Hashable, Sendable, Codable {
   }
 }
 
+extension HaltRecord {
+  /// Why, and what failed.
+  package var words: String { why + (cause.map { ": \($0)" } ?? "") }
+}
+
 /// What a person asks for who lets a group go on.
 package struct ResumeRequest: Hashable, Sendable {
   /// Nodes that will not come back to settle their change: their intents are cleared, where the holder is gone.

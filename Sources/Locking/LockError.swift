@@ -67,8 +67,7 @@ extension LockObstacle: CustomStringConvertible {
         .joined(separator: "; ")
         + (before == 0 ? "" : before == 1 ? ", 1 waits before us" : ", \(before) wait before us")
     case .halted(let halt):
-      "halted by \(halt.who) since \(halt.since): \(halt.why)\(halt.cause.map { ": \($0)" } ?? ""); "
-        + "`netbaton resume` lets it go on"
+      "halted by \(halt.who) since \(halt.since): \(halt.words); `netbaton resume` lets it go on"
     case .intents(let intents):
       "a change is unsettled on "
         + intents.map { "\($0.node) (since \($0.since), token \($0.token), generation \($0.generation.prefix(12)))" }

@@ -56,7 +56,7 @@ extension LockEvent: CustomStringConvertible {
     case .skipped(let obstacle): "\(holder) skipped \(purpose): \(obstacle)"
     case .stale(let entry):
       "\(holder) finds a stale place: \(entry.record.holder), token \(entry.order), vanished without a release"
-    case .halted(let halt): "\(holder) halts the group: \(halt.why)\(halt.cause.map { ": \($0)" } ?? "")"
+    case .halted(let halt): "\(holder) halts the group: \(halt.words)"
     case .lost(let reason): "\(holder) lost the baton for \(purpose): \(reason)"
     case .released(let token): "\(holder) released the baton, token \(token)"
     }

@@ -23,21 +23,8 @@ struct LockStatusCommand: AsyncParsableCommand {
       let lock = try Wiring(common).lock()
       let status = try await lock.status()
       await lock.close()
-      try LockStatusCommand.print(status, of: lock.location)
+      for line in StatusText.lines(status, of: lock.location) { try Output.line(line) }
     }
-  }
-
-  static func print(_ status: LockStatus, of location: String) throws {
-    try Output.line("Lock \(location)")
-    if status.holders.isEmpty { try Output.line("  free") }
-    for entry in status.holders { try Output.line("  held by \(line(entry)), token \(entry.order)") }
-    for (place, entry) in status.waiters.enumerated() { try Output.line("  waiting (\(place + 1)): \(line(entry))") }
-    if let halt = status.halt { try Output.line("  \(LockObstacle.halted(halt))") }
-    if !status.intents.isEmpty { try Output.line("  \(LockObstacle.intents(status.intents))") }
-  }
-
-  private static func line(_ entry: QueueEntry) -> String {
-    "\(entry.record.holder), since \(entry.record.since), for \(entry.record.purpose)"
   }
 }
 

@@ -13,7 +13,8 @@ struct Netbaton: AsyncParsableCommand {
     version: version,
     subcommands: [
       CheckCommand.self, DiffCommand.self, ApplyCommand.self, AgentCommand.self, StatusCommand.self,
-      HistoryCommand.self, LockCommand.self, CompileCommand.self, UninstallCommand.self,
+      HistoryCommand.self, HaltCommand.self, ResumeCommand.self, LockCommand.self, CompileCommand.self,
+      UninstallCommand.self,
     ])
 
   /// What to say of a word that stands where a command should and is none; nil if there is no such word.

@@ -19,14 +19,7 @@ struct StatusCommand: AsyncParsableCommand {
       switch output {
       case .json: try Output.bytes(try RecordCoding.encode(StatusReport(status)) + [10])
       case .text:
-        try LockStatusCommand.print(status, of: lock.location)
-        try Output.line("Nodes:")
-        if status.nodes.isEmpty { try Output.line("  none has said anything yet") }
-        for node in status.nodes.sorted(by: { $0.node < $1.node }) {
-          let commit = node.commit.map { " (commit \($0.prefix(12)))" } ?? ""
-          try Output.line(
-            "  \(node.node): generation \(node.generation.prefix(12))\(commit), \(node.outcome), \(node.time)")
-        }
+        for line in StatusText.lines(status, of: lock.location) + StatusText.nodes(status) { try Output.line(line) }
       }
     }
   }
@@ -52,17 +45,38 @@ struct StatusReport: Encodable {
     }
   }
 
+  struct Change: Encodable {
+    var node: String
+    var token: UInt64
+    var generation: String
+    var commit: String?
+    var since: String
+    /// Seconds.
+    var bound: Int
+    var holderIsGone: Bool
+
+    init(_ intent: IntentRecord, isHolderGone: Bool) {
+      node = intent.node
+      token = intent.token
+      generation = intent.generation
+      commit = intent.commit
+      since = intent.since
+      bound = intent.bound
+      holderIsGone = isHolderGone
+    }
+  }
+
   var holders: [Place]
   var waiters: [Place]
   var halt: HaltRecord?
-  var intents: [IntentRecord]
+  var intents: [Change]
   var nodes: [NodeRecord]
 
   init(_ status: LockStatus) {
     holders = status.holders.map(Place.init)
     waiters = status.waiters.map(Place.init)
     halt = status.halt
-    intents = status.intents
+    intents = status.intents.map { Change($0, isHolderGone: status.isOrphaned($0)) }
     nodes = status.nodes
   }
 }
