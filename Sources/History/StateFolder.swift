@@ -100,6 +100,16 @@ struct OpenFolder {
     }
   }
 
+  /// In bytes.
+  func size(_ name: String) throws(HistoryError) -> Int {
+    let file = path.appending(name)
+    do {
+      return Int(try Stat(file).size)
+    } catch {
+      throw HistoryError(file, "cannot be read (\(reason(error)))", advice: "see its permissions and the disk's health")
+    }
+  }
+
   /// Adds bytes to the end of a file, which is made if absent, and returns when they are on the disk. What was
   /// written of them is taken back if not all of them could be.
   func append(_ bytes: [UInt8], to name: String) throws(HistoryError) {

@@ -93,6 +93,35 @@ import Testing
     #expect(reading.entries.count == 40)
   }
 
+  /// What one writer knows of the log's end is over when another one writes.
+  @Test(arguments: [1, 700, 8 << 20]) func writersSeeEachOther(fileLimit: Int) throws {
+    var first = log
+    first.fileLimit = fileLimit
+    var second = HistoryLog(folder: folder.path)
+    second.fileLimit = fileLimit
+    for writer in [first, first, second, first, second, second, first] { try fill(writer, 1) }
+    let reading = try log.read()
+    #expect(reading.damages.isEmpty)
+    #expect(reading.entries.map(\.sequence) == (1...7).reversed())
+  }
+
+  /// A line that was changed after it was written is told, also by the process that wrote it and goes on.
+  @Test func aLastLineThatWasChangedIsTold() throws {
+    try fill(log, 2)
+    let name = "history-00000000000000000001.jsonl"
+    let text = try folder.read(name)
+    try folder.write(text.replacing("\"reason\":\"2\"", with: "\"reason\":\"3\""), to: name)
+    try fill(log, 1)
+    #expect(try log.read().damages.count == 1)
+  }
+
+  @Test func aLogThatWasRemovedBeginsAnew() throws {
+    try fill(log, 2)
+    try folder.remove("history-00000000000000000001.jsonl")
+    #expect(try log.append(.sample("x")) == 1)
+    #expect(try log.read().damages.isEmpty)
+  }
+
   @Test func aFileMadeButNotWrittenIsUsed() throws {
     try fill(log, 2)
     try folder.write("", to: "history-00000000000000000003.jsonl")

@@ -1,3 +1,4 @@
+import Synchronization
 package import SystemPackage
 
 /// The log of differences on disk: JSON lines in `history-NUMBER.jsonl`, each with the digest of the line before it.
@@ -12,6 +13,7 @@ package struct HistoryLog: Sendable {
   package var fileLimit: Int
   /// How many files are kept; the oldest is removed first. At least 1.
   package var fileCount: Int
+  private let known = KnownEnd()
 
   package init(folder: FilePath, fileLimit: Int = 8 << 20, fileCount: Int = 16) {
     self.folder = StateFolder(folder)
@@ -25,7 +27,10 @@ package struct HistoryLog: Sendable {
   package func append(_ record: HistoryRecord) throws(HistoryError) -> UInt64 {
     let sequence = try folder.withLock(.oneWriter) { (folder) throws(HistoryError) -> UInt64 in
       let files = try HistoryLog.files(in: folder)
-      let end = try HistoryLog.end(of: files, in: folder)
+      let end =
+        if let end = try known.take(files.last, in: folder) { end } else {
+          try HistoryLog.end(of: files, in: folder)
+        }
       let line = HistoryLine(sequence: end.next, previous: end.digest, record: record)
       var bytes: [UInt8]
       do {
@@ -33,11 +38,16 @@ package struct HistoryLog: Sendable {
       } catch {
         throw HistoryError(folder.path, "a record cannot be written as JSON (\(error))", advice: "report this as a bug")
       }
+      let after = HistoryLine.digest(of: bytes[...])
       bytes.append(10)
       if let newest = files.last, end.bytes == 0 || end.bytes + bytes.count <= fileLimit {
-        try folder.append(end.isTorn ? [10] + bytes : bytes, to: newest.name)
+        if end.isTorn { bytes.insert(10, at: 0) }
+        try folder.append(bytes, to: newest.name)
+        known.set(newest, End(next: end.next + 1, digest: after, isTorn: false, bytes: end.bytes + bytes.count))
       } else {
-        try folder.append(bytes, to: HistoryFile(first: end.next).name)
+        let newest = HistoryFile(first: end.next)
+        try folder.append(bytes, to: newest.name)
+        known.set(newest, End(next: end.next + 1, digest: after, isTorn: false, bytes: bytes.count))
         for old in files.dropLast(fileCount - 1) { try folder.remove(old.name) }
       }
       return end.next
@@ -53,7 +63,7 @@ package struct HistoryLog: Sendable {
   }
 
   /// Where the log ends.
-  private struct End {
+  fileprivate struct End {
     /// The number that the next line gets.
     var next: UInt64
     /// Of the last line, whatever stands in it.
@@ -81,5 +91,21 @@ package struct HistoryLog: Sendable {
     return End(
       next: newest.first + UInt64(lines.count), digest: HistoryLine.digest(of: last), isTorn: content.last != 10,
       bytes: content.count)
+  }
+}
+
+/// Where the log ended after this process's last line: a file of megabytes is not read again for the next one, as long
+/// as nobody else has written to it.
+private final class KnownEnd: Sendable {
+  private let place = Mutex<(file: HistoryFile, end: HistoryLog.End)?>(nil)
+
+  func set(_ file: HistoryFile, _ end: HistoryLog.End) { place.withLock { $0 = (file, end) } }
+
+  /// - Parameter newest: the log's newest file.
+  /// - Returns: nil if the log has to be read. Either way the next line's end is not known until it is written.
+  func take(_ newest: HistoryFile?, in folder: OpenFolder) throws(HistoryError) -> HistoryLog.End? {
+    guard let (file, end) = place.withLock({ $0.take() }), file == newest, try folder.size(file.name) == end.bytes
+    else { return nil }
+    return end
   }
 }
