@@ -17,6 +17,10 @@ package struct TextWriter: Sendable {
 
   package mutating func put(_ text: TextWriter) { utf8.append(contentsOf: text.utf8) }
 
+  package mutating func put(spaces count: Int) {
+    utf8.append(contentsOf: repeatElement(UInt8(ascii: " "), count: count))
+  }
+
   /// In decimal.
   package mutating func put(_ number: UInt32) {
     if number >= 10 { put(number / 10) }

@@ -32,6 +32,7 @@ package struct PlanText: Sendable {
     await RouteLines.write(plan.routesBefore, to: &writer)
     for group in TableLines.groups(of: plan.nftables) {
       let lines = await TableLines(group, current: current, wording: wording, options: options).lines()
+      writer.reserve(lines.reduce(64) { $0 + $1.text.utf8.count + 2 * $1.depth + 3 })
       for line in lines { line.write(to: &writer) }
     }
     await RouteLines.write(plan.routesAfter, to: &writer)
@@ -64,7 +65,7 @@ struct DifferenceLine: Equatable {
   /// With a line feed.
   func write(to lines: inout TextWriter) {
     lines.put(sign.rawValue)
-    for _ in 0...depth * 2 { lines.put(" ") }
+    lines.put(spaces: 1 + depth * 2)
     lines.put(text)
     lines.put("\n")
   }
