@@ -47,7 +47,8 @@ package struct LockStatus: Hashable, Sendable {
   package func obstacleToChange(by entry: QueueEntry) -> LockObstacle? {
     if let halt { return .halted(halt) }
     let found = intents.filter { intent in
-      guard intent.node != entry.record.holder.node else { return false }
+      // What an earlier process of this node left is its own to settle; but two at a time cannot change one node.
+      guard intent.node != entry.record.holder.node else { return intent.token != entry.order && !isOrphaned(intent) }
       // Who holds another slot is at work, which is as it should be.
       return entry.record.slots == 1 || isOrphaned(intent)
     }

@@ -148,6 +148,19 @@ struct OrphanedChangeTests {
   }
 
   @Test(
+    "of the same node blocks where another of its processes is at work",
+    arguments: [(isAtWork: true, blocks: true), (isAtWork: false, blocks: false)])
+  func ofOneNode(_ sample: (isAtWork: Bool, blocks: Bool)) {
+    let own = Self.entry("a", order: 5, slots: 2)
+    let other = Self.entry("a", order: 4, slots: 2)
+    let status = LockStatus(queue: [own] + (sample.isAtWork ? [other] : []), intents: [Self.ofOwnNode])
+    #expect((status.obstacleToChange(by: own) != nil) == sample.blocks)
+    var itsOwn = Self.ofOwnNode
+    itsOwn.token = own.order
+    #expect(LockStatus(queue: [own], intents: [itsOwn]).obstacleToChange(by: own) == nil)
+  }
+
+  @Test(
     "blocks where its holder is gone, not where it is at work in another slot",
     arguments: [
       (slots: 1, isAtWork: false, blocks: true), (slots: 1, isAtWork: true, blocks: true),
