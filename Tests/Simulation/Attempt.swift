@@ -1,0 +1,223 @@
+import Agent
+import Locking
+
+/// One attempt at the baton and the grant that comes of it: `QueueAttempt`, `EtcdSeat`, `EtcdLease` and `EtcdGuard`, in
+/// virtual time.
+final class Attempt {
+  final class Lease {
+    let id: Int
+    var machine: LeaseMachine
+    /// A message that is lost breaks the stream of renewals; the next one has another number.
+    var stream = 0
+    var isStreamBroken = false
+    var failures = 0
+    /// A stream keeps the order.
+    var lastArrival: Microseconds = 0
+    var lastAnswer: Microseconds = 0
+    var isGone = false
+    var isRenewed = true
+
+    init(id: Int, asked: ContinuousClock.Instant) {
+      self.id = id
+      machine = LeaseMachine(timeToLive: Cluster.timeToLive.duration, asked: asked)
+    }
+  }
+
+  unowned let process: AgentProcess
+  let request: LockRequest
+  private var machine: QueueMachine
+  var lease: Lease?
+  var term: BatonTerm?
+  private var order: UInt64?
+  private var watch = 0
+  private var isLeft = false
+
+  init(_ process: AgentProcess, _ request: LockRequest) {
+    self.process = process
+    self.request = request
+    machine = QueueMachine(request)
+  }
+
+  var cluster: Cluster { process.cluster }
+  private var isCurrent: Bool { process.attempt === self }
+
+  func start() {
+    if case .atMost(let limit) = request.wait {
+      process.timer(after: limit.microseconds) { [self] in handle(.waitOver) }
+    }
+    handle(.started)
+  }
+
+  func handle(_ event: QueueMachine.Event) {
+    for action in machine.handle(event) { perform(action) }
+  }
+
+  private func perform(_ action: QueueMachine.Action) {
+    switch action {
+    case .join: process.step { [self] in join() }
+    case .read: process.step { [self] in read() }
+    case .watch(let target): process.step { [self] in watch(target) }
+    case .retryLater(let attempt):
+      let limit = min(5_000, 100 << min(attempt, 6))
+      let pause = cluster.random.number(in: limit / 2...limit)
+      process.timer(after: .milliseconds(pause)) { [self] in handle(.retryDue) }
+    case .leave: process.step { [self] in leave { [self] in handle(.left) } }
+    case .grant(let token): hold(token)
+    case .awaitBound(let number, let bound):
+      process.timer(after: bound.microseconds) { [self] in handle(.boundOver(number)) }
+    case .halt(let intent): process.step { [self] in halt(over: intent) }
+    case .end(let reason): term?.end(reason)
+    case .report(let outcome): process.tell("baton: \(outcome.name)")
+    case .finish(let error):
+      guard isCurrent else { return }
+      process.attempt = nil
+      process.handle(.batonRefused("\(error)"))
+    }
+  }
+
+  // MARK: - Asking
+
+  private func join() {
+    guard let lease, !lease.isGone else { return takeLease() }
+    let record = QueueRecord(holder: request.holder, purpose: "", asked: "", slots: request.slots)
+    let place = Store.place(lease: lease.id)
+    process.ask(.takePlace(lease: lease.id, record)) { [self] answer in
+      switch answer {
+      case .success(.status(let status, _)):
+        guard let own = status.queue.first(where: { $0.key == place }) else { fallthrough }
+        order = own.order
+        handle(.joined(key: place, order: own.order, status))
+      case .success:
+        forget(lease)
+        handle(.failed(AgentProcess.unavailable))
+      case .failure(let error): handle(.failed(error))
+      }
+    }
+  }
+
+  private func takeLease() {
+    let id = cluster.nextLease()
+    let first = process.node.clock.now
+    let started = process.elapsed
+    process.call(.grantLease(id)) { [self] answer, sent in
+      guard !isLeft else { return process.ask(.revokeLease(id)) { _ in } }
+      guard case .success(let reply) = answer else { return handle(.failed(AgentProcess.unavailable)) }
+      // An earlier try whose answer was lost: it counts from the first.
+      let isEarlier = if case .leaseExists = reply { true } else { false }
+      let lease = Lease(id: id, asked: isEarlier ? first : first.advanced(by: (sent - started).duration))
+      self.lease = lease
+      order = nil
+      keep(lease)
+      join()
+    }
+  }
+
+  private func forget(_ lease: Lease) {
+    lease.isRenewed = false
+    guard self.lease === lease else { return }
+    self.lease = nil
+    order = nil
+  }
+
+  private func read() {
+    process.ask(.view) { [self] answer in
+      switch answer {
+      case .success(.status(let status, _)): handle(.read(status))
+      case .success: handle(.failed(AgentProcess.unavailable))
+      case .failure(let error): handle(.failed(error))
+      }
+    }
+  }
+
+  private func watch(_ target: QueueMachine.Target) {
+    watch += 1
+    let number = watch
+    let wanted: Store.Target =
+      switch target {
+      case .place(let key): .place(key)
+      case .queue: .queue
+      case .obstacles: .obstacles
+      }
+    cluster.watch(wanted, by: process) { [self] news in
+      guard number == watch, !isLeft else { return }
+      handle(news == .stands ? .watchStands : .changed)
+    }
+  }
+
+  private func halt(over intent: IntentRecord) {
+    process.ask(.view) { [self] answer in
+      guard case .success(.status(let status, _)) = answer else { return handle(.failed(AgentProcess.unavailable)) }
+      guard status.halt == nil, status.intents.contains(intent), status.isOrphaned(intent) else {
+        return handle(.halted(nil))
+      }
+      process.ask(.openChange(node: intent.node)) { [self] answer in
+        guard case .success(.change(let found, _)) = answer else { return handle(.failed(AgentProcess.unavailable)) }
+        guard let found, found.token == intent.token else { return handle(.halted(nil)) }
+        set(HaltRecord(vanished: intent, seenBy: request.holder.node, since: ""), intent, found.intent)
+      }
+    }
+  }
+
+  private func set(_ halt: HaltRecord, _ intent: IntentRecord, _ revision: Int) {
+    process.ask(.haltIfStands(halt, node: intent.node, intent: revision)) { [self] answer in
+      switch answer {
+      case .success(.done):
+        process.tell("halts the group: \(halt.why)")
+        handle(.halted(halt))
+      case .success: handle(.halted(nil))
+      case .failure(let error): handle(.failed(error))
+      }
+    }
+  }
+
+  // MARK: - Holding
+
+  private func hold(_ token: UInt64) {
+    watch += 1
+    cluster.checkOrder(of: token, for: process)
+    guard let lease else { return process.handle(.batonRefused("its lease ended right after the grant")) }
+    let clock = process.node.clock
+    let term = BatonTerm(deadline: lease.machine.deadline, now: { clock.now })
+    self.term = term
+    process.baton = Baton(holder: request.holder, token: token, term: term)
+    process.tell("holds the baton, token \(token)")
+    if cluster.mutation != .deadlineCheck { watch(over: term, lease) }
+    process.handle(.batonGranted)
+  }
+
+  /// Until the term's end, which renewals move on.
+  private func watch(over term: BatonTerm, _ lease: Lease) {
+    if let left = term.remaining {
+      process.timer(after: left.microseconds) { [self] in watch(over: term, lease) }
+      return
+    }
+    do throws(BatonError) {
+      try term.check()
+    } catch {
+      guard error != .released else { return }
+      process.tell("the baton's term is over: \(error)")
+      lease.isRenewed = false
+      if error == .expired { handle(.placeGone("not renewed in time")) }
+      process.change?.feed(.untrusted("the baton has ended"))
+      process.ask(.revokeLease(lease.id)) { _ in }
+    }
+  }
+
+  /// Gives the place up, as far as the store can be reached.
+  func leave(_ done: @escaping () -> Void) {
+    isLeft = true
+    watch += 1
+    guard let lease else { return done() }
+    lease.isRenewed = false
+    let revoke = { [self] in
+      // With the lease goes also a place whose taking was never answered.
+      process.ask(.revokeLease(lease.id)) { _ in done() }
+    }
+    guard let order else { return revoke() }
+    let last = LastRecord(token: order, holder: request.holder, time: "")
+    process.call(.leave(place: Store.place(lease: lease.id), token: order, last), patience: .seconds(5)) { answer, _ in
+      if case .failure = answer { return done() }
+      revoke()
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Agent
+import Locking
+
+/// From a doubt to the state before, and what is told in the end.
+extension Change {
+  func revert() {
+    process.tell("takes token \(token) back")
+    guard let journal else { return fail(.revert, "there is no way back on record", hadEffect: true) }
+    if trial != nil { node.kernel.cleanUp(sparesKept: cluster.mutation != .cleanUpSparesKept) }
+    process.step { [self] in
+      if isKept {
+        node.noteKept()
+        return feed(.foundKept)
+      }
+      process.step { [self] in
+        node.undo(journal)
+        done(.revert)
+      }
+    }
+  }
+
+  func settle(_ outcome: ChangeMachine.Outcome) {
+    if outcome != .applied, node.disk.journal?.token == token, node.disk.owner === process {
+      node.disk.journal?.mark = .ended(failed: outcome.halts, reason: outcome.reason ?? "")
+      node.disk.sync()
+    }
+    let end = process.elapsed + .seconds(10)
+    process.step { [self] in tell(outcome, until: end, with: process.objection() == nil ? process.grant : nil) }
+  }
+
+  private func tell(_ outcome: ChangeMachine.Outcome, until end: Microseconds, with grant: StoreRequest.Grant?) {
+    let word =
+      switch outcome {
+      case .applied: "applied"
+      case .nothingLeft: "in sync"
+      case .refused: "refused"
+      case .reverted: NodeRecord.failed
+      case .stuck: "stuck"
+      }
+    let halt =
+      outcome.halts
+      ? HaltRecord(
+        who: node.name, why: "the change failed and was taken back", since: "", node: node.name,
+        generation: generation, cause: outcome.reason, token: token)
+      : nil
+    let record = process.record(word, generation, token: token)
+    let known = grant == nil ? nil : intent
+    process.settle(record, halt: halt, with: grant, known: known) { [self] error in
+      guard let error else {
+        process.tell("settled: \(word)")
+        return done(.settle)
+      }
+      if case .lost = error, grant != nil { return tell(outcome, until: end, with: nil) }
+      guard case .unavailable = error, process.elapsed < end else {
+        return fail(.settle, "\(error)", hadEffect: false)
+      }
+      process.timer(after: .milliseconds(500)) { [self] in tell(outcome, until: end, with: grant) }
+    }
+  }
+
+  func close() {
+    if node.deadMan?.agent === process { node.deadMan?.dismiss() }
+    process.step { [self] in
+      if node.disk.journal?.token == token {
+        node.disk.journal = nil
+        node.disk.sync()
+      }
+      if node.disk.journal == nil { cluster.checkWhole(node) }
+      done(.close)
+    }
+  }
+}
