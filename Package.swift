@@ -14,6 +14,10 @@ let tls: [Target.Dependency] = [
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let nio: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+]
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -57,12 +61,13 @@ let package = Package(
 
     .target(name: "History", dependencies: ["CFileLock", "Model", "Plan", system, crypto]),
     .target(
-      name: "Agent", dependencies: ["Model", "Spec", "Plan", "Kernel", "Locking", "History", log, lifecycle, system]),
+      name: "Agent",
+      dependencies: ["Model", "Spec", "Plan", "Kernel", "Locking", "History", "Probing", log, lifecycle, system]),
     .executableTarget(
       name: "netbaton",
       dependencies: [
         "Agent", "CMalloc", "History", "Kernel", "LockedCommand", "Locking", "LockingEtcd", "Model", "Plan",
-        "RuleLanguage", "Spec",
+        "Probing", "RuleLanguage", "Spec",
         log, lifecycle, system,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -83,6 +88,7 @@ let package = Package(
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "Support"]),
     .testTarget(
       name: "KernelTests", dependencies: ["Kernel", "Locking", "Plan", "RuleLanguage", "Model", "Netlink", "Support"]),
+    .testTarget(name: "ProbingTests", dependencies: ["Probing", "Model", "Spec", "Support"]),
     .testTarget(name: "LockingTests", dependencies: ["Locking", "Support", system]),
     .testTarget(name: "LockingEtcdTests", dependencies: ["LockingEtcd", "Locking", "Support", "EtcdSupport", log]),
     .testTarget(

@@ -30,31 +30,12 @@ package struct NodeSpec: Sendable {
   /// Tables of other programs that may be replaced.
   package var adopt: [TableID]
   package var probes: [Probe]
-  package var trial: Trial?
+  package var trial: TrialTerms?
   /// The generation: SHA-256 of the whole source, in hexadecimal, the same on every node.
   package var digest: String
   /// The commit that the source's Git work tree is at; nil if it is in none.
   package var commit: String?
   package var warnings: [Diagnostic]
-}
-
-/// What must hold over a new connection before a change is confirmed.
-package struct Probe: Hashable, Sendable {
-  package enum Kind: Hashable, Sendable {
-    /// A TCP connection to a host name or address.
-    case tcp(host: String, port: UInt16)
-    /// The next hop of this interface's default route answers.
-    case gateway(device: String)
-  }
-
-  package var kind: Kind
-  package var origin: SourceLocation
-}
-
-/// How a change is held until it is confirmed.
-package struct Trial: Hashable, Sendable {
-  /// After which a change that was not confirmed is gone again.
-  package var deadline: Duration
 }
 
 extension NodeSpec {

@@ -12,6 +12,9 @@ package enum Setting: String, CaseIterable, Sendable {
   case logLevel = "log-level"
   case resync
   case slots
+  case probes
+  case trial
+  case trialDeadline = "trial-deadline"
   case routeProtocol = "route-protocol"
   case allowRemoval = "allow-removal"
   case etcdCa = "etcd-ca"
@@ -21,14 +24,19 @@ package enum Setting: String, CaseIterable, Sendable {
   case etcdPasswordFile = "etcd-password-file"
 }
 
-/// Reads the settings file into the words that a variable of the environment would hold.
-package enum SettingsFile {
+/// What the settings file says.
+package struct SettingsFile: Sendable {
+  package private(set) var entries: [Setting: Entry] = [:]
+  /// In the form that specs write them; nil if the file says nothing of them.
+  package private(set) var probes: [Probe]?
+
   private static let table = KeyTable<Setting>("the settings")
   private static let byteLimit = 1 << 20
 
   /// What the file says of one setting, and where.
   package struct Entry: Sendable {
-    /// Lists are joined by commas, a mapping is `KEY=VALUE` joined by commas.
+    /// As a variable of the environment would hold it: lists are joined by commas, a mapping is `KEY=VALUE` joined by
+    /// commas.
     package var text: String
     private let place: SourceLocation
     private let line: String?
@@ -45,16 +53,16 @@ package enum SettingsFile {
 
   /// - Parameter mustExist: a file that the user named must be there; the default one may be absent.
   /// - Throws: every mistake in the file, with its place.
-  package static func read(_ path: String, mustExist: Bool) throws(SpecError) -> [Setting: Entry] {
+  package init(reading path: String, mustExist: Bool) throws(SpecError) {
     guard FileManager.default.fileExists(atPath: path) else {
       if mustExist { throw SpecError("there is no such settings file", in: path) }
-      return [:]
+      return
     }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw SpecError("the settings file cannot be read", in: path, hint: "is it readable for this user?")
     }
-    guard data.count <= byteLimit else {
-      throw SpecError("the settings file has more than \(byteLimit) bytes", in: path)
+    guard data.count <= SettingsFile.byteLimit else {
+      throw SpecError("the settings file has more than \(SettingsFile.byteLimit) bytes", in: path)
     }
     let file = SpecFile(path: path, name: path, root: 0, isBeside: false, bytes: [UInt8](data))
     let tree: YAMLTree
@@ -64,16 +72,21 @@ package enum SettingsFile {
       throw SpecError([error])
     }
     var decoder = SpecDecoder(tree, source: file)
-    var settings: [Setting: Entry] = [:]
+    var entries: [Setting: Entry] = [:]
+    var probes: [Probe]?
     for root in tree.documents where !tree.isNull(root) {
-      decoder.fields(of: root, table) { decoder, key, value in
-        guard let text = decoder.setting(key, value) else { return }
-        let place = decoder.tree.location(value)
-        settings[key] = Entry(text: text, place: place, line: file.line(place.line))
+      decoder.fields(of: root, SettingsFile.table) { decoder, key, value in
+        if key == .probes {
+          probes = decoder.probes(value)
+        } else if let text = decoder.setting(key, value) {
+          let place = decoder.tree.location(value)
+          entries[key] = Entry(text: text, place: place, line: file.line(place.line))
+        }
       }
     }
     try decoder.report.withExcerpts(from: SourceFiles([file], roots: 1)).check()
-    return settings
+    self.entries = entries
+    self.probes = probes
   }
 }
 

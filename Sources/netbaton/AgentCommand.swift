@@ -19,6 +19,7 @@ struct AgentCommand: AsyncParsableCommand {
 
   @OptionGroup var specs: SpecFlags
   @OptionGroup var common: CommonFlags
+  @OptionGroup var proof: ProofFlags
 
   @Option(help: "How often everything is looked at again, such as 30s or 5m (default: 5m).")
   var resync: String?

@@ -19,6 +19,7 @@ struct ApplyCommand: AsyncParsableCommand {
 
   @OptionGroup var specs: SpecFlags
   @OptionGroup var common: CommonFlags
+  @OptionGroup var proof: ProofFlags
 
   @Option(help: "How long to wait for the baton, such as 30s or 5m (default: until it comes; 0s: do not wait).")
   var wait: String?

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import FoundationEssentials
 import Logging
+import Model
 import Spec
 import SystemPackage
 
@@ -48,13 +49,33 @@ struct CommonFlags: ParsableArguments {
   var logLevel: String?
 }
 
+/// How a change is to prove itself before it stays.
+struct ProofFlags: ParsableArguments {
+  @Option(
+    help: """
+      What must hold over a new connection before a change stays: tcp:HOST:PORT, http://HOST[:PORT]/PATH, https://... \
+      or gateway:DEVICE; may be repeated. The specs' own are added.
+      """)
+  var probe: [String] = []
+
+  @Option(
+    help: """
+      Whether changes are on trial: auto (where a probe or a lock in the network can prove them), required (what the \
+      kernel cannot hold on trial is refused) or off (default: auto).
+      """)
+  var trial: String?
+
+  @Option(help: "After which a change that was not confirmed is taken back, where no spec says (default: 10s).")
+  var trialDeadline: String?
+}
+
 /// What the flags, the variables and the settings file say together.
 struct Settings: Sendable {
   private let reader: ConfigReader
   private let flags: CommonFlags
   private let environment: [String: String]
   private let filePath: String
-  private let file: [Setting: SettingsFile.Entry]
+  private let file: SettingsFile
 
   static let defaultFile = "/etc/netbaton/agent.yaml"
 
@@ -64,8 +85,8 @@ struct Settings: Sendable {
     filePath = flags.config ?? environment["NETBATON_CONFIG"] ?? Settings.defaultFile
     let mustExist = filePath != Settings.defaultFile
     var values: [AbsoluteConfigKey: ConfigValue] = [:]
-    file = try SettingsFile.read(filePath, mustExist: mustExist)
-    for (key, entry) in file {
+    file = try SettingsFile(reading: filePath, mustExist: mustExist)
+    for (key, entry) in file.entries {
       values[AbsoluteConfigKey([key.rawValue], context: [:])] = ConfigValue(.string(entry.text), isSecret: false)
     }
     reader = ConfigReader(providers: [
@@ -86,7 +107,7 @@ struct Settings: Sendable {
     if flag != nil { return UsageError("--\(key.rawValue) must be \(be), not `\(text)`") }
     if environment[variable] != nil { return UsageError("\(variable) must be \(be), not `\(text)`") }
     let message = "\(key.rawValue) must be \(be), not `\(text)`"
-    return file[key]?.refusal(message) ?? UsageError(message)
+    return file.entries[key]?.refusal(message) ?? UsageError(message)
   }
 
   private func list(_ flag: [String], _ key: Setting) -> [String] {
@@ -155,6 +176,37 @@ struct Settings: Sendable {
     guard let text = value(flag, .resync) else { return .seconds(300) }
     guard let duration = Duration(text), duration >= .seconds(1) else {
       throw refusal(flag, .resync, must: "a time such as 30s, 5m or 1h, and 1s at least")
+    }
+    return duration
+  }
+
+  /// What this node's changes must hold, beside what the specs say.
+  func probes(_ flags: ProofFlags) throws -> [Probe] {
+    let said = list(flags.probe, .probes)
+    guard !said.isEmpty else { return file.probes ?? [] }
+    let place = flags.probe.isEmpty ? "NETBATON_PROBES" : "--probe"
+    return try said.map { text in
+      guard let probe = Probe(shortForm: text, origin: SourceLocation(file: place)) else {
+        throw UsageError(
+          "\(place) must be tcp:HOST:PORT, http://HOST[:PORT]/PATH, https://... or gateway:DEVICE, not `\(text)`")
+      }
+      return probe
+    }
+  }
+
+  func trialMode(_ flags: ProofFlags) throws -> TrialMode {
+    guard let text = value(flags.trial, .trial) else { return .auto }
+    guard let mode = TrialMode(rawValue: text) else {
+      throw refusal(flags.trial, .trial, must: "auto, required or off")
+    }
+    return mode
+  }
+
+  /// - Returns: nil if it is not set.
+  func trialDeadline(_ flags: ProofFlags) throws -> Duration? {
+    guard let text = value(flags.trialDeadline, .trialDeadline) else { return nil }
+    guard let duration = Duration(text), (.seconds(1)...(.seconds(3600))).contains(duration) else {
+      throw refusal(flags.trialDeadline, .trialDeadline, must: "a time such as 30s or 5m, 1s to 1h")
     }
     return duration
   }

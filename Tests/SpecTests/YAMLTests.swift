@@ -42,7 +42,7 @@ private let refused: [(name: String, text: String, expected: String)] = [
   ("probe", document("probes: [{ tcp: nowhere }]\nroutes: []"), "error: tcp must be HOST:PORT"),
   (
     "two probes in one", document("probes: [{ tcp: 'a:1', gateway: b }]\nroutes: []"),
-    "a probe is one of tcp and gateway"
+    "a probe is one of tcp, http and gateway"
   ),
   ("trial", document("trial: { deadline: 2h }\nroutes: []"), "error: the trial's deadline must be a time such as 30s"),
   (

@@ -6,12 +6,10 @@ private enum MetadataKey: String, CaseIterable { case name, labels, annotations 
 private enum SpecKey: String, CaseIterable {
   case nodeSelector, variables, nftables, nftablesFile, routes, routingPolicy, adopt, probes, trial
 }
-private enum TrialKey: String, CaseIterable { case deadline }
 
 private let topKeys = KeyTable<TopKey>("a spec")
 private let metadataKeys = KeyTable<MetadataKey>("metadata")
 private let specKeys = KeyTable<SpecKey>("\"spec\"", synonyms: ["routing-policy": .routingPolicy])
-private let trialKeys = KeyTable<TrialKey>("\"trial\"")
 
 extension SpecDecoder {
   static let apiVersion = "netbaton.dev/v1alpha1"
@@ -135,28 +133,5 @@ extension SpecDecoder {
       adoptions.append(SpecDocument.Adoption(table: table, origin: decoder.tree.location(item)))
     }
     return adoptions
-  }
-
-  private mutating func trial(_ node: Int) -> Trial? {
-    var trial: Trial?
-    fields(of: node, trialKeys) { decoder, key, value in
-      switch key {
-      case .deadline: trial = decoder.duration(value, "the trial's deadline").map { Trial(deadline: $0) }
-      }
-    }
-    return trial
-  }
-
-  /// `30s` or `5m`; 1 second to 1 hour.
-  private mutating func duration(_ node: Int, _ subject: String) -> Duration? {
-    let text = tree.isScalar(node) ? tree.string(node) : ""
-    let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600]
-    guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropLast()),
-      (1...3600 / unit).contains(count)
-    else {
-      mismatch(node, subject, expected: "a time such as 30s or 5m, at most 1h")
-      return nil
-    }
-    return .seconds(count * unit)
   }
 }

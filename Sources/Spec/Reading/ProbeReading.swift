@@ -1,46 +1,109 @@
 import Model
 
-private enum ProbeKey: String, CaseIterable { case tcp, gateway }
+private enum ProbeKey: String, CaseIterable { case tcp, http, gateway, status, ca, insecure, timeout }
 
 private let probeKeys = KeyTable<ProbeKey>("a probe")
+
+/// A probe's keys as they are read.
+private struct ProbeDraft {
+  var kinds: [Probe.Kind] = []
+  /// What only HTTP has, by its key, with its place.
+  var httpOnly: [(key: ProbeKey, node: Int)] = []
+  var statuses: ClosedRange<Int>?
+  var authorities: String?
+  var isInsecure = false
+  var timeout: Duration?
+
+  /// The HTTP probe with all that is said of it.
+  func settled(_ http: HTTPProbe) -> HTTPProbe {
+    var http = http
+    if let statuses { http.statuses = statuses }
+    if let authorities { http.trust = .authorities(file: authorities) }
+    if isInsecure { http.trust = .nothing }
+    return http
+  }
+}
 
 extension SpecDecoder {
   mutating func probes(_ node: Int) -> [Probe] {
     var probes: [Probe] = []
     items(of: node, "probes") { decoder, item in
-      var kinds: [Probe.Kind] = []
-      let errors = decoder.report.errorCount
-      decoder.fields(of: item, probeKeys) { decoder, key, value in
-        switch key {
-        case .tcp: if let kind = decoder.endpoint(value) { kinds.append(kind) }
-        case .gateway:
-          if let device = decoder.device(value, "gateway") { kinds.append(.gateway(device: device)) }
-        }
-      }
-      if kinds.count == 1 {
-        probes.append(Probe(kind: kinds[0], origin: decoder.tree.location(item)))
-      } else if decoder.report.errorCount == errors {
-        decoder.error("a probe is one of tcp and gateway", at: item)
-      }
+      if let probe = decoder.probe(item) { probes.append(probe) }
     }
     return probes
   }
 
-  /// `HOST:PORT`, an IPv6 address in brackets.
-  private mutating func endpoint(_ node: Int) -> Probe.Kind? {
-    let text = tree.isScalar(node) ? tree.string(node) : ""
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
-      mismatch(node, "tcp", expected: "HOST:PORT, as in 192.0.2.10:6443 or [2001:db8::1]:6443")
+  private mutating func probe(_ node: Int) -> Probe? {
+    if tree.isScalar(node), Probe(shortForm: tree.string(node), origin: tree.location(node)) != nil {
+      let hint = "put a blank after the key's colon, as in `tcp: 192.0.2.10:6443` or `http: http://192.0.2.10/`"
+      mismatch(node, "a probe", expected: "a mapping", hint: hint)
       return nil
     }
-    let host = text[..<colon]
-    if host.hasPrefix("["), host.hasSuffix("]"), IPAddress(host.dropFirst().dropLast()) != nil {
-      return .tcp(host: String(host.dropFirst().dropLast()), port: port)
-    }
-    guard !host.isEmpty, !host.contains(where: { ":[]/ ".contains($0) }) else {
-      mismatch(node, "tcp", expected: "HOST:PORT, as in 192.0.2.10:6443 or [2001:db8::1]:6443")
+    var draft = ProbeDraft()
+    let errors = report.errorCount
+    fields(of: node, probeKeys) { decoder, key, value in decoder.take(key, value, into: &draft) }
+    guard report.errorCount == errors else { return nil }
+    guard draft.kinds.count == 1, let kind = draft.kinds.first else {
+      error("a probe is one of tcp, http and gateway", at: node)
       return nil
     }
-    return .tcp(host: String(host), port: port)
+    let timeout = draft.timeout ?? Probe.usualTimeout
+    guard case .http(let http) = kind else {
+      for (key, node) in draft.httpOnly { error("only a probe with http has \"\(key.rawValue)\"", at: node) }
+      return Probe(kind, timeout: timeout, origin: tree.location(node))
+    }
+    check(draft, for: http)
+    return Probe(.http(draft.settled(http)), timeout: timeout, origin: tree.location(node))
+  }
+
+  private mutating func take(_ key: ProbeKey, _ value: Int, into draft: inout ProbeDraft) {
+    switch key {
+    case .tcp:
+      let kind = tree.isScalar(value) ? ProbeText.endpoint(tree.string(value)[...]) : nil
+      if let kind { draft.kinds.append(kind) } else { mismatch(value, "tcp", expected: ProbeText.endpointForm) }
+    case .http:
+      let http = tree.isScalar(value) ? ProbeText.url(tree.string(value)[...]) : nil
+      if let http { draft.kinds.append(.http(http)) } else { mismatch(value, "http", expected: ProbeText.urlForm) }
+    case .gateway: if let device = device(value, "gateway") { draft.kinds.append(.gateway(device: device)) }
+    case .timeout:
+      draft.timeout = duration(
+        value, "a probe's timeout", .milliseconds(100)...(.seconds(60)), form: "a time such as 2s or 500ms, at most 1m")
+    case .status: draft.statuses = statuses(value)
+    case .ca: draft.authorities = authorities(value)
+    case .insecure: draft.isInsecure = boolean(value, "insecure") ?? false
+    }
+    if [.status, .ca, .insecure].contains(key) { draft.httpOnly.append((key, value)) }
+  }
+
+  private mutating func check(_ draft: ProbeDraft, for http: HTTPProbe) {
+    for (key, node) in draft.httpOnly where !http.isSecure && key != .status {
+      error("\"\(key.rawValue)\" is for https://", at: node)
+    }
+    if draft.isInsecure, draft.authorities != nil, let last = draft.httpOnly.last {
+      error("\"ca\" says what to check a certificate against, \"insecure\" not to: leave one away", at: last.node)
+    }
+  }
+
+  /// `200` or `200-299`.
+  private mutating func statuses(_ node: Int) -> ClosedRange<Int>? {
+    let bounds = (tree.isScalar(node) ? tree.string(node) : "").split(separator: "-", omittingEmptySubsequences: false)
+    let numbers = bounds.compactMap { Int($0) }.filter { (100...599).contains($0) }
+    guard numbers.count == bounds.count, let first = numbers.first, let last = numbers.last, numbers.count <= 2,
+      first <= last
+    else {
+      mismatch(node, "status", expected: "an HTTP status or a range of them, as in 200 or 200-299")
+      return nil
+    }
+    return first...last
+  }
+
+  /// A file of the node: the source has no secrets and no certificates in it, and its own paths mean nothing there.
+  private mutating func authorities(_ node: Int) -> String? {
+    guard let path = text(node, "ca") else { return nil }
+    guard path.hasPrefix("/") else {
+      mismatch(node, "ca", expected: "the whole path of a PEM file on the node, as in /etc/kubernetes/pki/ca.crt")
+      return nil
+    }
+    return path
   }
 }

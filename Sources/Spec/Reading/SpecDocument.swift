@@ -16,7 +16,7 @@ struct SpecDocument: Sendable {
   var pendingNames: [PendingName] = []
   var adopt: [Adoption] = []
   var probes: [Probe] = []
-  var trial: Trial?
+  var trial: TrialTerms?
 
   struct Adoption: Sendable {
     var table: TableID

@@ -48,9 +48,8 @@ package struct SpecSource: Sendable {
     try report.check()
     return NodeSpec(
       state: state, documents: selected.map(\.name), adopt: selected.flatMap { $0.adopt.map(\.table) },
-      probes: selected.flatMap(\.probes),
-      trial: selected.compactMap(\.trial).min { $0.deadline < $1.deadline }, digest: digest, commit: commit,
-      warnings: report.diagnostics)
+      probes: selected.flatMap(\.probes), trial: TrialTerms(strictestOf: selected.compactMap(\.trial)),
+      digest: digest, commit: commit, warnings: report.diagnostics)
   }
 
   /// One document by itself.

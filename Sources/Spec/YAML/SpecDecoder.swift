@@ -189,18 +189,13 @@ extension SpecDecoder {
     return prefix
   }
 
-  /// A network interface's name: 1 to 15 bytes without slash, colon or blank (`dev_valid_name` of the kernel's
-  /// net/core/dev.c).
+  /// A network interface's name.
   mutating func device(_ node: Int, _ subject: String) -> String? {
     guard tree.isScalar(node), !tree.isNull(node) else {
       mismatch(node, subject, expected: "an interface's name")
       return nil
     }
-    let bytes = tree.bytes(node)
-    let isName =
-      (1...15).contains(bytes.count) && !bytes.contains { $0 == 0x2F || $0 == 0x3A || $0 <= 0x20 }
-      && !bytes.elementsEqual(".".utf8) && !bytes.elementsEqual("..".utf8)
-    guard isName else {
+    guard ProbeText.isDevice(tree.bytes(node)) else {
       mismatch(node, subject, expected: "an interface's name (1 to 15 bytes without / : or blanks)")
       return nil
     }
