@@ -64,9 +64,14 @@ case_route_through_missing_interface() {
 
 case_next_hop_out_of_reach() {
   ip link add v0 type veth peer name v1
+  ip link set v0 addrgenmode none
+  ip link set v1 addrgenmode none
   ip addr add 192.0.2.1/24 dev v0
   ip link set v0 up
   ip link set v1 up
+  is_up() { ip -o link show "$1" | says 'state UP'; }
+  await 'v0 has a carrier' is_up v0
+  await 'v1 has a carrier' is_up v1
   printf 'routes:\n  - { to: 10.9.0.0/16, via: 198.51.100.1, dev: v0 }\n' | document | spec a.yaml
   refused 2 'a\.yaml:6:' nb apply -f "$work/specs"
 }
