@@ -59,6 +59,8 @@ let package = Package(
     .target(name: "EtcdAPI", dependencies: grpc, exclude: ["kv.proto", "rpc.proto"]),
     .target(name: "LockingEtcd", dependencies: ["Locking", "EtcdAPI", log, system] + tls + grpc),
 
+    .target(name: "Probing", dependencies: ["Kernel", "Netlink", "Spec", system] + nio),
+
     .target(name: "History", dependencies: ["CFileLock", "Model", "Plan", system, crypto]),
     .target(
       name: "Agent",
