@@ -36,6 +36,7 @@ struct ResumeCommand: AsyncParsableCommand {
       }
       let status = try await lock.status()
       await lock.close()
+      if resumption.halt == nil { try Output.line("there is no halt") }
       for line in ResumeCommand.lines(for: resumption) { try Output.line(line) }
       for line in ResumeCommand.warnings(for: resumption, status) { Output.error("netbaton: \(line)") }
     }
@@ -71,8 +72,6 @@ struct ResumeCommand: AsyncParsableCommand {
     var lines: [String] = []
     if let halt = resumption.halt {
       lines.append("cleared the halt by \(halt.who) since \(halt.since): \(halt.words)")
-    } else {
-      lines.append("there is no halt")
     }
     lines += resumption.abandoned.map { "gave up the change of \($0.node) since \($0.since), token \($0.token)" }
     let generations = Set(resumption.retried.map { $0.generation.prefix(12) }).sorted()

@@ -10,7 +10,8 @@ enum StatusText {
   /// First of all, for nothing goes on before it is dealt with.
   private static func halt(_ status: LockStatus) -> [String] {
     guard let halt = status.halt else { return [] }
-    let version = halt.generation.map { " for \(generation($0, halt.commit))" } ?? ""
+    var version = halt.generation.map { " for \(generation($0, halt.commit))" } ?? ""
+    if let node = halt.node, node != halt.who { version += " on \(node)" }
     var lines = ["halted by \(halt.who) since \(halt.since)\(version)", "  \(halt.words)"]
     guard let node = halt.node else { return lines + ["  when it may go on: netbaton resume --reason TEXT"] }
     lines.append("  fix the spec, then: netbaton resume --reason TEXT")

@@ -112,19 +112,26 @@ struct FileStep: ~Copyable {
     try put(bytes: RecordCoding.encode(record), name)
   }
 
-  /// Through a rename, so that a crash leaves the old record or the new one.
+  /// Through a rename, so that a crash leaves the old record or the new one; returns once it is on the disk.
   borrowing func put(bytes: [UInt8], _ name: String) throws(LockError) {
     let path = root.pushing(FilePath(name))
     do {
+      // It calls fsync(2) before it renames (swift-foundation, as strace(1) shows).
       try Data(bytes).write(to: URL(filePath: path.string), options: .atomic)
     } catch {
       throw .unavailable(
         store: "\(path)",
         detail: "cannot be written (\(reason(error))); see that the disk has room and the folder can be written")
     }
+    try LockedFile.syncFolder(of: path)
   }
 
-  borrowing func remove(_ name: String) throws(LockError) { try remove(root.pushing(FilePath(name))) }
+  /// For a record: a crash must not bring it back.
+  borrowing func remove(_ name: String) throws(LockError) {
+    let path = root.pushing(FilePath(name))
+    try remove(path)
+    try LockedFile.syncFolder(of: path)
+  }
 
   borrowing func remove(_ path: FilePath) throws(LockError) {
     guard FileManager.default.fileExists(atPath: path.string) else { return }

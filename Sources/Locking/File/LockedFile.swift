@@ -39,6 +39,19 @@ struct LockedFile: ~Copyable {
     guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
   }
 
+  /// A name that came or went is on the disk once its folder is (fsync(2)).
+  static func syncFolder(of path: FilePath) throws(LockError) {
+    let folder = path.removingLastComponent()
+    try step(at: folder) { () throws(Errno) in
+      do {
+        let file = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
+        try file.closeAfter { if fsync(file.rawValue) != 0 { throw Errno(rawValue: errno) } }
+      } catch {
+        throw error as? Errno ?? .ioError
+      }
+    }
+  }
+
   /// Linux frees the descriptor also when close(2) fails: there is nothing left to do about it.
   deinit { try? descriptor.close() }
 }

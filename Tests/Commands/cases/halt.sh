@@ -70,7 +70,7 @@ case_resume_gives_up_a_node_by_name() {
   status 2 nb lock run --wait 3s -- true 2>"$work/err"
   grep -q 'halted by testnode since' "$work/err"
   nb status >"$work/out"
-  sed -n 1p "$work/out" | says 'halted by testnode since 20.* for generation 0123456789ab (commit c0ffee)'
+  sed -n 1p "$work/out" | says 'halted by testnode since 20.* for generation 0123456789ab (commit c0ffee) on dead$'
   for words in 'dead vanished in the middle of a change: its holder' 'fix the spec, then: netbaton resume --reason' \
     'add: --abandon dead'; do
     grep -qe "$words" "$work/out" || fail "does not say: $words"
