@@ -42,6 +42,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
+    .systemLibrary(name: "CBootClock"),
     .systemLibrary(name: "CFileLock"),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -64,7 +65,10 @@ let package = Package(
     .target(name: "History", dependencies: ["CFileLock", "Model", "Plan", system, crypto]),
     .target(
       name: "Agent",
-      dependencies: ["Model", "Spec", "Plan", "Kernel", "Locking", "History", "Probing", log, lifecycle, system]),
+      dependencies: [
+        "CBootClock", "Model", "Spec", "Plan", "Kernel", "Locking", "History", "Probing", log, lifecycle, subprocess,
+        system,
+      ]),
     .executableTarget(
       name: "netbaton",
       dependencies: [
@@ -97,7 +101,12 @@ let package = Package(
       name: "LockedCommandTests",
       dependencies: ["LockedCommand", "Locking", "LockingEtcd", "EtcdSupport", log, system]),
     .testTarget(name: "HistoryTests", dependencies: ["History", "Model", "Plan", "Support", system]),
-    .testTarget(name: "AgentTests", dependencies: ["Agent", "Support"]),
+    .executableTarget(
+      name: "change-host", dependencies: ["Agent", "History", "Kernel", "Locking", "Model", "Plan", log, system],
+      path: "Tests/ChangeHost"),
+    .testTarget(
+      name: "AgentTests",
+      dependencies: ["Agent", "History", "Kernel", "Locking", "Model", "Plan", "Support", "change-host", system]),
   ]
 )
 

@@ -14,7 +14,7 @@ struct Netbaton: AsyncParsableCommand {
     subcommands: [
       CheckCommand.self, DiffCommand.self, ApplyCommand.self, AgentCommand.self, StatusCommand.self,
       HistoryCommand.self, HaltCommand.self, ResumeCommand.self, LockCommand.self, CompileCommand.self,
-      UninstallCommand.self,
+      UninstallCommand.self, DeadManCommand.self,
     ])
 
   /// What to say of a word that stands where a command should and is none; nil if there is no such word.

@@ -34,6 +34,12 @@ extension LiveKernel {
     guard leftovers.isEmpty else { throw UndoError(leftovers: leftovers) }
   }
 
+  package func rehearse(_ inverse: Inverse) async throws {
+    _ = try inverse.contents()
+    _ = try generation()
+    _ = try withRouting { socket in try socket.interfaces() }
+  }
+
   package func leftovers(of inverse: Inverse) async throws -> [String] {
     let contents = try inverse.contents()
     var leftovers: [String] = []

@@ -73,6 +73,9 @@ package protocol TrialKernel: Kernel {
   /// back.
   func undo(_ inverse: Inverse) async throws
 
+  /// Opens what `undo` needs and reads the inverse, without asking the kernel for much: for who must be quick later.
+  func rehearse(_ inverse: Inverse) async throws
+
   /// What is not as it was before, in words; empty if all is.
   func leftovers(of inverse: Inverse) async throws -> [String]
 }

@@ -1,0 +1,152 @@
+import CBootClock
+package import History
+package import Kernel
+
+/// The dead-man's own process: it takes a change back unless it is told in time to keep it.
+///
+/// It needs nothing of the process that made the change, for that may have died of it, or be cut off. It decides once.
+package struct DeadManWatch {
+  private let journal: ChangeJournal
+  private let kernel: any TrialKernel
+  private let read: () -> String?
+  private let write: (String) -> Void
+
+  /// - Parameters:
+  ///   - read: the next line of standard input; nil at its end.
+  ///   - write: a line to standard output, which nobody may read any more.
+  package init(
+    journal: ChangeJournal, kernel: any TrialKernel, read: @escaping () -> String?, write: @escaping (String) -> Void
+  ) {
+    self.journal = journal
+    self.kernel = kernel
+    self.read = read
+    self.write = write
+  }
+
+  private enum Ending {
+    case told(DeadManTalk.Order)
+    /// Why nobody will tell.
+    case untold(String)
+  }
+
+  /// Returns when it is decided and done.
+  /// - Throws: when the change could not be guarded, or not taken back.
+  package func run() async throws {
+    ignore_signals_of_others()
+    let guarded: Guarded
+    do {
+      guarded = try await prepare()
+    } catch {
+      answer(.failed("\(error)"))
+      throw error
+    }
+    answer(.armed)
+    while true {
+      switch wait(until: guarded.deadline) {
+      case .told(.keep):
+        if keep(guarded) { return }
+      case .told(.standDown): return
+      case .told(.undo): return try await undo(guarded, "it was told to")
+      case .told(.guardUntil): answer(.failed("it guards a change already"))
+      case .untold(let reason): return try await decide(guarded, reason)
+      }
+    }
+  }
+
+  /// What it needs when the time has come: all of it is had before the change.
+  private struct Guarded {
+    var claim: ChangeClaim
+    var inverse: Inverse
+    var deadline: UInt64
+    var trial: UInt64?
+  }
+
+  private func prepare() async throws -> Guarded {
+    guard let line = read(), case .guardUntil(let deadline, let trial) = DeadManTalk.Order(line: line) else {
+      throw DeadManError.notStarted("it was not told what to guard")
+    }
+    guard let claim = try journal.claimAsHelper() else {
+      throw DeadManError.notStarted("another process works on the change")
+    }
+    guard case .open(let change) = try claim.find() else {
+      throw DeadManError.notStarted("there is no open change in \(journal.folder)")
+    }
+    let inverse = Inverse(bytes: change.inverse)
+    // The sockets are opened, and what reads and writes them has been in memory.
+    try await kernel.rehearse(inverse)
+    return Guarded(claim: claim, inverse: inverse, deadline: deadline, trial: trial)
+  }
+
+  /// A word that comes with the deadline comes too late.
+  private func wait(until deadline: UInt64) -> Ending {
+    switch boot_clock_wait(0, deadline) {
+    case 0: return .untold("it was not confirmed in time")
+    case 1:
+      guard let line = read() else { return .untold("the process that made it ended before it was confirmed") }
+      return DeadManTalk.Order(line: line).map(Ending.told)
+        ?? .untold("it was told what it does not understand: \(line)")
+    case let problem: return .untold("it could not wait (errno \(-problem))")
+    }
+  }
+
+  // MARK: - The decision
+
+  /// - Returns: false if it could not be noted, so that nothing is decided yet.
+  private func keep(_ guarded: Guarded) -> Bool {
+    do {
+      try guarded.claim.mark(.kept)
+      answer(.kept)
+      return true
+    } catch {
+      answer(.failed("\(error)"))
+      return false
+    }
+  }
+
+  /// A confirmed trial is what decides; nobody else is left to.
+  private func decide(_ guarded: Guarded, _ reason: String) async throws {
+    if let trial = guarded.trial, await isKept(trial, until: guarded.deadline), keep(guarded) { return }
+    try await undo(guarded, reason)
+  }
+
+  /// How long after the deadline a trial may take to end by itself, in nanoseconds: its clock is another one.
+  private static let slack: UInt64 = 1_000_000_000
+
+  private func isKept(_ trial: UInt64, until deadline: UInt64) async -> Bool {
+    // Before the deadline the process that could have confirmed it is gone.
+    let end = BootClock.now < deadline ? BootClock.now : deadline + Self.slack
+    while true {
+      do {
+        switch try await kernel.verdict(of: trial) {
+        case .kept: return true
+        case .gone: return false
+        case .armed where BootClock.now >= end: _ = try await kernel.cleanUp(record: .keep)
+        case .armed: break
+        }
+      } catch {
+        // Unknown is not kept: the routes go back, and a trial that is not confirmed ends by itself.
+        if BootClock.now >= end + Self.slack { return false }
+      }
+      try? await Task.sleep(for: .milliseconds(2), clock: .continuous)
+    }
+  }
+
+  private func undo(_ guarded: Guarded, _ reason: String) async throws {
+    // From here on nobody may keep it. A disk that fails does not keep the network cut off.
+    try? guarded.claim.mark(.undoing(reason))
+    for attempt in 1...5 {
+      do {
+        try await kernel.undo(guarded.inverse)
+        try? guarded.claim.mark(.undone(reason))
+        return answer(.undone(reason))
+      } catch  where attempt < 5 {
+        try? await Task.sleep(for: .milliseconds(100 * attempt), clock: .continuous)
+      } catch {
+        answer(.failed("\(error)"))
+        throw error
+      }
+    }
+  }
+
+  private func answer(_ answer: DeadManTalk.Answer) { write(answer.line) }
+}
