@@ -96,7 +96,8 @@ let package = Package(
       name: "KernelTests", dependencies: ["Kernel", "Locking", "Plan", "RuleLanguage", "Model", "Netlink", "Support"]),
     .testTarget(name: "ProbingTests", dependencies: ["Probing", "Model", "Spec", "Support"]),
     .testTarget(name: "LockingTests", dependencies: ["Locking", "Support", system]),
-    .testTarget(name: "LockingEtcdTests", dependencies: ["LockingEtcd", "Locking", "Support", "EtcdSupport", log]),
+    .testTarget(
+      name: "LockingEtcdTests", dependencies: ["EtcdAPI", "LockingEtcd", "Locking", "Support", "EtcdSupport", log]),
     .testTarget(
       name: "LockedCommandTests",
       dependencies: ["LockedCommand", "Locking", "LockingEtcd", "EtcdSupport", log, system]),

@@ -22,12 +22,7 @@ extension EtcdBackend {
       let view = try store.readView(of: response)
       guard let own = view.status.queue.first(where: { $0.order == baton.token }) else { throw lost(baton) }
       if let obstacle = view.status.obstacleToChange(by: own) { throw .obstructed(obstacle) }
-      // Those who are there are at work in other slots: that must still be so, and nobody may have come.
-      others = [created(keys.halt, at: 0), unmodified(keys.intents, after: view.revision)]
-      for intent in view.status.intents {
-        guard let place = view.status.queue.first(where: { $0.order == intent.token }) else { continue }
-        others.append(created(place.key, at: Int64(bitPattern: place.order)))
-      }
+      others = view.othersAreAtWork(keys)
     }
     throw tooBusy
   }

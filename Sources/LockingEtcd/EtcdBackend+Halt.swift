@@ -35,18 +35,15 @@ extension EtcdBackend {
       let resumption = view.status.resumption(request)
       guard !resumption.isEmpty else { return resumption }
       let key = keys.history(revision: view.revision, number: number)
-      var conditions = [modified(keys.halt, at: view.halt), created(key, at: 0)]
+      let conditions = view.stands(resumption, keys) + [created(key, at: 0)]
       var operations = [delete(keys.halt), LockingEtcd.put(key, try history(resumption))]
-      for intent in resumption.abandoned {
-        conditions.append(modified(keys.intent(of: intent.node), at: view.intents[intent.node] ?? 0))
-        operations.append(delete(keys.intent(of: intent.node)))
-      }
+      operations += resumption.abandoned.map { delete(keys.intent(of: $0.node)) }
       for node in resumption.retried {
-        conditions.append(modified(keys.node(node.node), at: view.nodes[node.node] ?? 0))
         operations.append(LockingEtcd.put(keys.node(node.node), try RecordCoding.encode(node)))
       }
-      let (wanted, all) = (conditions, operations + [store.historyCount])
-      let response = try await told { () async throws(EtcdError) in try await store.transact(if: wanted, then: all) }
+      let all = operations + [store.historyCount]
+      let response = try await told { () async throws(EtcdError) in try await store.transact(if: conditions, then: all)
+      }
       guard response.succeeded else { continue }
       await trimHistory(response)
       return resumption

@@ -141,14 +141,9 @@ final class EtcdSeat: QueueSeat {
   func halt(over intent: IntentRecord) async throws(LockError) -> HaltRecord? {
     let halt = HaltRecord(vanished: intent, seenBy: request.holder.node)
     let record = try RecordCoding.encode(halt)
-    let (keys, key) = (store.keys, store.keys.intent(of: intent.node))
-    let view = try await readView()
-    guard view.status.halt == nil, view.status.intents.contains(intent), view.status.isOrphaned(intent),
-      let revision = view.intents[intent.node]
-    else { return nil }
+    guard let conditions = try await readView().isVanished(intent, store.keys) else { return nil }
     do throws(EtcdError) {
-      let response = try await store.transact(
-        if: [modified(key, at: revision), created(keys.halt, at: 0)], then: [put(keys.halt, record)])
+      let response = try await store.transact(if: conditions, then: [put(store.keys.halt, record)])
       return response.succeeded ? halt : nil
     } catch {
       throw translated(error)
