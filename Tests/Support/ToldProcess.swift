@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 import SystemPackage
 
 /// A process that is told what to do line by line.
@@ -30,7 +30,7 @@ package final class ToldProcess: Sendable {
 
   package func wait() {
     // Reaped at the end; here it is enough that it has ended.
-    var info = siginfo_t()
+    var info = unsafe siginfo_t()
     unsafe waitid(P_PID, id_t(pid), &info, Int32(WEXITED | WNOWAIT))
   }
 

@@ -36,7 +36,7 @@ package struct DeadManProcess: DeadManStarter {
     self.logger = logger
   }
 
-  /// How long it may take until it answers; in a test of 1 s of load it was some ms.
+  /// How long it may take until it guards the change: it reads the journal, and the program may come from the disk.
   private static let patience = Duration.seconds(10)
 
   package func start(

@@ -117,7 +117,7 @@ actor RunningDeadMan: DeadMan {
   // MARK: - Orders
 
   /// How long an answer may take: that it stays is written to the disk first, and taking back may take a while.
-  private static let patience = (keep: Duration.seconds(10), undo: Duration.seconds(30), end: Duration.seconds(2))
+  private static let patience = (keep: Duration.seconds(5), undo: Duration.seconds(30), end: Duration.seconds(2))
 
   func arm(_ order: DeadManTalk.Order, within time: Duration) async throws(DeadManError) {
     send.yield(.order(order))

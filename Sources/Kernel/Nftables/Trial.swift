@@ -81,6 +81,8 @@ package protocol TrialKernel: Kernel {
 }
 
 extension TrialKernel {
+  package func rehearse(_ inverse: Inverse) async throws { _ = try await generation() }
+
   package func inverse(of changes: [Change], inPlace: [Change], from snapshot: Snapshot) throws -> Inverse {
     try Inverse(of: changes, inPlace: inPlace, from: snapshot)
   }
