@@ -16,7 +16,9 @@ let collections: Target.Dependency = .product(name: "OrderedCollections", packag
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let nio: [Target.Dependency] = [
   .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
   .product(name: "NIOPosix", package: "swift-nio"),
+  .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -94,7 +96,7 @@ let package = Package(
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink", "Support"]),
     .testTarget(
       name: "KernelTests", dependencies: ["Kernel", "Locking", "Plan", "RuleLanguage", "Model", "Netlink", "Support"]),
-    .testTarget(name: "ProbingTests", dependencies: ["Probing", "Model", "Spec", "Support"]),
+    .testTarget(name: "ProbingTests", dependencies: ["Probing", "Kernel", "Model", "Spec", "Support"] + nio),
     .testTarget(name: "LockingTests", dependencies: ["Locking", "Support", system]),
     .testTarget(
       name: "LockingEtcdTests", dependencies: ["EtcdAPI", "LockingEtcd", "Locking", "Support", "EtcdSupport", log]),

@@ -1,5 +1,7 @@
 import NIOCore
+import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import SystemPackage
 
 /// Why no connection was made, in words.
@@ -8,9 +10,24 @@ enum ConnectionFailure {
     switch error {
     case let error as NIOConnectionError: reason(error, within: time)
     case let error as IOError: words(error.errnoCode)
-    case ChannelError.connectTimeout: "no answer within \(time.inWords)"
-    default: "\(error)"
+    case ChannelError.connectTimeout, is NoAnswer: "no answer within \(time.inWords)"
+    case is HTTPParserError: "what answers does not speak HTTP"
+    case let error as NIOSSLExtraError where error == .failedToValidateHostname: "its certificate is for another host"
+    default: reason("\(error)")
     }
+  }
+
+  /// Only the text tells failures of TLS apart.
+  private static func reason(_ text: String) -> String {
+    let known = [
+      ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted: name its authority with `ca`"),
+      ("WRONG_VERSION_NUMBER", "what answers does not speak TLS"),
+      ("HTTP_REQUEST", "what answers does not speak TLS"),
+      ("EOF during handshake", "the connection was closed without an answer"),
+      ("uncleanShutdown", "the connection was closed without an answer"),
+      ("CERTIFICATE_REQUIRED", "it asks for a client certificate"),
+    ]
+    return known.first { text.contains($0.0) }?.1 ?? text
   }
 
   private static func reason(_ error: NIOConnectionError, within time: Duration) -> String {

@@ -11,6 +11,17 @@ package struct ProbeSet: Sendable {
       self.location = location
       self.probe = probe
     }
+
+    fileprivate func run(within time: Duration) async -> ProbeResult {
+      await Deadline.run(within: time) {
+        do {
+          try await probe()
+          return .passed
+        } catch {
+          return .failed("\(error)")
+        }
+      }
+    }
   }
 
   fileprivate struct Member: Sendable {
@@ -34,7 +45,7 @@ package struct ProbeSet: Sendable {
       members.append(
         Member(
           number: members.count, name: lock.location, timeout: Probe.usualTimeout,
-          run: { await LockProbing.run(lock.probe, within: $0) }))
+          run: { await lock.run(within: $0) }))
     }
     self.members = members
   }
@@ -96,28 +107,5 @@ extension ProbeSet.Member {
 
   private func failure(_ reason: String) -> ProbeFailure {
     ProbeFailure(number: number, name: name, place: place, reason: reason)
-  }
-}
-
-enum LockProbing {
-  static func run(_ probe: @escaping @Sendable () async throws -> Void, within time: Duration) async -> ProbeResult {
-    await withTaskGroup(of: ProbeResult?.self) { group in
-      group.addTask {
-        do {
-          try await probe()
-          return .passed
-        } catch {
-          return .failed("\(error)")
-        }
-      }
-      group.addTask {
-        // Cut short once the probe has answered.
-        try? await Task.sleep(for: time, clock: .continuous)
-        return nil
-      }
-      let first = await group.next() ?? nil
-      group.cancelAll()
-      return first ?? .failed("no answer within \(time.inWords)")
-    }
   }
 }

@@ -55,8 +55,16 @@ package struct HTTPProbe: Hashable, Sendable {
   /// With its leading slash, and with the query.
   package var path: String
   /// As with Kubernetes' probes, a redirection counts as an answer.
-  package var statuses: ClosedRange<Int> = 200...399
-  package var trust = Trust.system
+  package var statuses: ClosedRange<Int>
+  package var trust: Trust
+
+  package init(
+    isSecure: Bool, host: String, port: UInt16, path: String, statuses: ClosedRange<Int> = 200...399,
+    trust: Trust = .system
+  ) {
+    (self.isSecure, self.host, self.port, self.path) = (isSecure, host, port, path)
+    (self.statuses, self.trust) = (statuses, trust)
+  }
 
   package var url: String {
     let usual: UInt16 = isSecure ? 443 : 80

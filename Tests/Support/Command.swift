@@ -10,6 +10,8 @@ package struct CommandResult: Sendable {
 
 package struct CommandError: Error, CustomStringConvertible {
   package var description: String
+
+  package init(description: String) { self.description = description }
 }
 
 /// Runs programs for tests. Their input and output stand in files without names, so that nothing waits on a pipe.

@@ -21,6 +21,8 @@ struct RouteFilter {
   var routeProtocol: UInt8?
   /// nil for any.
   var table: UInt32?
+  /// The index of an interface that one of the next hops has; nil for any.
+  var device: UInt32?
 }
 
 extension NetlinkSocket {
@@ -57,6 +59,7 @@ extension NetlinkSocket {
       let result = try dump(type: UInt16(RTM_GETROUTE), to: "read the routes", into: routes) { writer in
         writer.putHeader(header)
         if let table = filter.table { writer.put(UInt16(RTA_TABLE.rawValue), table) }
+        if let device = filter.device { writer.put(UInt16(RTA_OIF.rawValue), device) }
       } each: { (routes, message) in
         if let route = Route(message, interfaces, unnamed: &sawUnnamed) { routes.append(route) }
       }
