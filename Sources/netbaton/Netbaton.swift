@@ -25,7 +25,7 @@ struct Netbaton: AsyncParsableCommand {
       // Flags come after commands, and so does `help` with its own.
       if word.hasPrefix("-") || word == "help" || known.isEmpty { return nil }
       guard let command = known.first(where: { $0.configuration.commandName == word }) else {
-        let names = known.filter(\.configuration.shouldDisplay).compactMap(\.configuration.commandName)
+        let names = known.filter { $0.configuration.shouldDisplay }.compactMap { $0.configuration.commandName }
         return "`\(path)` has no command `\(word)`; \(Suggestion.hint(for: word, among: names)); see `\(path) --help`"
       }
       known = command.configuration.subcommands
