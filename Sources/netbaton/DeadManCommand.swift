@@ -16,6 +16,7 @@ struct DeadManCommand: AsyncParsableCommand {
   var nodeName: String
 
   func run() async throws {
+    DeadManWatch.ignoreSignals()
     try await reporting {
       let watch = DeadManWatch(
         journal: try ChangeJournal(folder: FilePath(stateDir), node: nodeName), kernel: try LiveKernel(),

@@ -16,6 +16,7 @@ struct ChangeHost {
     let arguments = CommandLine.arguments
     switch arguments.dropFirst().first {
     case "dead-man":
+      DeadManWatch.ignoreSignals()
       let journal = try ChangeJournal(folder: FilePath(arguments[3]), node: arguments[5])
       try await DeadManWatch(
         journal: journal, kernel: try LiveKernel(), read: { readLine() }, write: { try? say($0) }

@@ -8,20 +8,27 @@ package import Kernel
 package struct DeadManWatch {
   private let journal: ChangeJournal
   private let kernel: any TrialKernel
+  private let input: Int32
   private let read: () -> String?
   private let write: (String) -> Void
 
   /// - Parameters:
-  ///   - read: the next line of standard input; nil at its end.
+  ///   - input: what `read` reads from, to wait until it can.
+  ///   - read: the next line of the input; nil at its end.
   ///   - write: a line to standard output, which nobody may read any more.
   package init(
-    journal: ChangeJournal, kernel: any TrialKernel, read: @escaping () -> String?, write: @escaping (String) -> Void
+    journal: ChangeJournal, kernel: any TrialKernel, input: Int32 = 0, read: @escaping () -> String?,
+    write: @escaping (String) -> Void
   ) {
     self.journal = journal
     self.kernel = kernel
+    self.input = input
     self.read = read
     self.write = write
   }
+
+  /// For the whole process: what a terminal sends, or who stops a service, is not meant for it.
+  package static func ignoreSignals() { ignore_signals_of_others() }
 
   private enum Ending {
     case told(DeadManTalk.Order)
@@ -32,7 +39,6 @@ package struct DeadManWatch {
   /// Returns when it is decided and done.
   /// - Throws: when the change could not be guarded, or not taken back.
   package func run() async throws {
-    ignore_signals_of_others()
     let guarded: Guarded
     do {
       guarded = try await prepare()
@@ -79,7 +85,7 @@ package struct DeadManWatch {
 
   /// A word that comes with the deadline comes too late.
   private func wait(until deadline: UInt64) -> Ending {
-    switch boot_clock_wait(0, deadline) {
+    switch boot_clock_wait(input, deadline) {
     case 0: return .untold("it was not confirmed in time")
     case 1:
       guard let line = read() else { return .untold("the process that made it ended before it was confirmed") }

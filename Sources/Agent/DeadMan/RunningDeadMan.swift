@@ -38,7 +38,9 @@ actor RunningDeadMan: DeadMan {
         // Neither a terminal's Ctrl-C nor a signal to the agent's group reaches it.
         options.createSession = true
         let result = try await Subprocess.run(
-          .path(program), arguments: Arguments(arguments), platformOptions: options, input: .inputWriter,
+          .path(program),
+          arguments: Arguments(executablePathOverride: "netbaton", remainingValues: arguments),
+          platformOptions: options, input: .inputWriter,
           output: .sequence, error: .currentStandardError
         ) { execution in
           try await withThrowingTaskGroup(of: Void.self) { group in

@@ -39,10 +39,18 @@ final class DeadManBench: Sendable {
     FilePath(CommandLine.arguments[0]).removingLastComponent().appending("change-host").string
   }
 
-  func host(milliseconds: Int) throws -> ToldProcess {
-    try ToldProcess([
-      "nsenter", "--net=\(namespace.path)", Self.program, "make", folder.string, "\(milliseconds)", "192.0.2.9",
-    ])
+  /// - Parameter wrapper: a program that runs it.
+  func host(milliseconds: Int, under wrapper: [String] = []) throws -> ToldProcess {
+    try ToldProcess(
+      ["nsenter", "--net=\(namespace.path)"] + wrapper
+        + [Self.program, "make", folder.string, "\(milliseconds)", "192.0.2.9"])
+  }
+
+  var tracePath: String { folder.appending("trace").string }
+  var folderName: String { folder.lastComponent?.string ?? "" }
+
+  func trace() throws -> [Substring] {
+    String(decoding: try Data(contentsOf: URL(filePath: tracePath)), as: UTF8.self).split(separator: "\n")
   }
 
   /// Of all own routes.
