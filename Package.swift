@@ -77,6 +77,8 @@ let package = Package(
         "Agent", "CMalloc", "History", "Kernel", "LockedCommand", "Locking", "LockingEtcd", "Model", "Plan",
         "Probing", "RuleLanguage", "Spec",
         log, lifecycle, system,
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
@@ -109,7 +111,10 @@ let package = Package(
       path: "Tests/ChangeHost"),
     .testTarget(
       name: "AgentTests",
-      dependencies: ["Agent", "History", "Kernel", "Locking", "Model", "Plan", "Support", "change-host", system]),
+      dependencies: [
+        "Agent", "History", "Kernel", "Locking", "Model", "Plan", "Probing", "Spec", "Support", "change-host", log,
+        system,
+      ]),
   ]
 )
 

@@ -1,7 +1,7 @@
-package import History
+import History
 import Kernel
-package import Locking
-package import Logging
+import Locking
+import Logging
 import Model
 import Plan
 package import Spec
@@ -11,25 +11,14 @@ package import Spec
 /// It keeps what one pass hands to the next: the spec in force, the last preparation, the baton.
 package actor AgentDriver {
   package struct Parts: Sendable {
-    package var reconciler: Reconciler
-    package var lock: any LockBackend
-    package var recorder: ChangeRecorder
-    package var holder: Holder
+    package var change: ChangeParts
     package var slots: Int
-    package var logger: Logger
     /// Reads the spec source anew.
     package var loadSpec: @Sendable () throws -> SpecSource
 
-    package init(
-      reconciler: Reconciler, lock: any LockBackend, recorder: ChangeRecorder, holder: Holder, slots: Int,
-      logger: Logger, loadSpec: @escaping @Sendable () throws -> SpecSource
-    ) {
-      self.reconciler = reconciler
-      self.lock = lock
-      self.recorder = recorder
-      self.holder = holder
+    package init(change: ChangeParts, slots: Int, loadSpec: @escaping @Sendable () throws -> SpecSource) {
+      self.change = change
       self.slots = slots
-      self.logger = logger
       self.loadSpec = loadSpec
     }
   }
@@ -47,11 +36,21 @@ package actor AgentDriver {
   private var reportedDigest: String?
   /// Of the source that selects this node by no spec.
   private var unselectedDigest: String?
+  /// Whether it is known that no earlier process of this node left an intent without a journal.
+  private var isIntentChecked = false
+  /// Whether parts of a trial were seen that nobody confirmed.
+  private var hasLeftovers = false
+  private var askedAt = ContinuousClock.now
 
   package init(parts: Parts, cache: SpecCache) {
     self.parts = parts
     self.cache = cache
   }
+
+  private var logger: Logger { parts.change.logger }
+  private var lock: any LockBackend { parts.change.lock }
+  private var holder: Holder { parts.change.recorder.holder }
+  private var recovery: Recovery { Recovery(parts.change) }
 
   /// - Returns: whether there is a source that differs from the one before. A bad one is told and otherwise ignored.
   package func loadSpec() -> Bool {
@@ -62,7 +61,7 @@ package actor AgentDriver {
     } catch {
       let text = "\(error)"
       if text != lastLoadError {
-        parts.logger.error("the spec source cannot be used; what is in force stays", metadata: ["error": "\(text)"])
+        logger.error("the spec source cannot be used; what is in force stays", metadata: ["error": "\(text)"])
       }
       lastLoadError = text
       return false
@@ -72,7 +71,7 @@ package actor AgentDriver {
   /// Whether nftables was changed by somebody else since it was last looked at.
   package func kernelMoved() async throws -> Bool {
     guard let knownGeneration else { return false }
-    let generation = try await parts.reconciler.kernel.generation()
+    let generation = try await parts.change.reconciler.kernel.generation()
     guard generation != knownGeneration else { return false }
     self.knownGeneration = generation
     return true
@@ -80,29 +79,68 @@ package actor AgentDriver {
 
   package func plan() async -> AgentMachine.Event {
     do {
+      if try await isUnsettled() { return .planned(.unsettled) }
       let preparation = try await prepare()
-      guard preparation.plan.isEmpty else {
-        self.preparation = preparation
-        return .planned(.changes)
+      switch preparation.leftover {
+      case .unconfirmed:
+        guard try parts.change.journal.claim() != nil else {
+          return .planned(.refused("another process on this node has a change on trial"))
+        }
+        hasLeftovers = true
+        return .planned(.unsettled)
+      case .confirmed: break
+      case nil:
+        guard !preparation.plan.isEmpty else {
+          settledDigest = preparation.spec.digest
+          await report(preparation.spec, outcome: "in sync")
+          return .planned(.nothing)
+        }
       }
-      settledDigest = preparation.spec.digest
-      await report(preparation.spec, outcome: "in sync", with: nil)
-      return .planned(.nothing)
+      self.preparation = preparation
+      return .planned(.changes)
     } catch {
-      parts.logger.error("no plan", metadata: ["error": "\(error)"])
+      logger.error("no plan", metadata: ["error": "\(error)"])
       return .planned(.refused("\(error)"))
     }
   }
 
+  /// Whether an earlier process of this node left a change open.
+  private func isUnsettled() async throws -> Bool {
+    if try recovery.isJournalOpen() { return true }
+    guard !isIntentChecked else { return false }
+    do throws(LockError) {
+      if try await recovery.hasIntent() { return true }
+      isIntentChecked = true
+    } catch {
+      // Without the store nothing can be changed either; it is asked again with the next pass.
+      logger.warning("whether this node left an intent is not known yet", metadata: ["error": "\(error)"])
+    }
+    return false
+  }
+
+  package func recover() async -> AgentMachine.Event {
+    do {
+      try await recovery.settleJournal()
+      try await recovery.settleIntent()
+      isIntentChecked = true
+      if hasLeftovers { try await recovery.removeLeftovers() }
+      hasLeftovers = false
+      return .recovered
+    } catch {
+      logger.error("an earlier change is still open", metadata: ["error": "\(error)"])
+      return .recoveryFailed("\(error)")
+    }
+  }
+
   private func prepare() async throws -> Reconciler.Preparation {
-    let resolution = try cache.resolve(on: try await parts.reconciler.kernel.links())
+    let resolution = try cache.resolve(on: try await parts.change.reconciler.kernel.links())
     if let rejection = resolution.rejection, rejection != lastRejection {
-      parts.logger.error(
+      logger.error(
         "the new spec is not good for this node; the last good one stays in force",
         metadata: ["in_force": "\(resolution.spec.digest)", "error": "\(rejection)"])
     }
     lastRejection = resolution.rejection
-    let preparation = try await parts.reconciler.prepare(resolution.spec, after: preparation)
+    let preparation = try await parts.change.reconciler.prepare(resolution.spec, after: preparation)
     knownGeneration = preparation.snapshot.generation
     tellWhatStays(preparation)
     if settledDigest == nil { settledDigest = preparation.snapshot.record?.specGeneration }
@@ -115,8 +153,8 @@ package actor AgentDriver {
     defer { unselectedDigest = digest }
     guard let digest, digest != unselectedDigest else { return }
     let state = preparation.snapshot.state
-    let own = parts.reconciler.options.routeProtocol
-    parts.logger.warning(
+    let own = parts.change.reconciler.options.routeProtocol
+    logger.warning(
       "no spec selects this node; what netbaton has applied here stays in force and is not repaired",
       metadata: [
         "generation": "\(digest)",
@@ -126,68 +164,82 @@ package actor AgentDriver {
       ])
   }
 
-  package func recover() async -> AgentMachine.Event { .recovered }
-
   package func acquire() async -> AgentMachine.Event {
-    let recorder = parts.recorder
-    let purpose = preparation?.spec.digest == settledDigest ? "drift" : "spec change"
-    do throws(LockError) {
-      let request = LockRequest(holder: parts.holder, purpose: purpose, slots: parts.slots)
-      baton = try await parts.lock.acquire(request) { recorder.log($0) }
+    let recorder = parts.change.recorder
+    let spec = preparation?.spec
+    do {
+      if let spec { try await refuseIfFailed(spec) }
+      let request = LockRequest(
+        holder: holder, purpose: spec?.digest == settledDigest ? "drift" : "spec change", slots: parts.slots,
+        atLeast: spec.flatMap { parts.change.terms.term(for: $0) })
+      askedAt = .now
+      baton = try await lock.acquire(request) { recorder.log($0) }
       return .batonGranted
     } catch {
-      if error != .cancelled { parts.logger.error("no baton", metadata: ["error": "\(error)"]) }
+      if error as? LockError != .cancelled { logger.error("no baton", metadata: ["error": "\(error)"]) }
       return .batonRefused("\(error)")
     }
+  }
+
+  /// What failed on one node is not tried again, here or there, until somebody asks for it.
+  private func refuseIfFailed(_ spec: NodeSpec) async throws {
+    guard let failed = try await lock.status().failed(generation: spec.digest) else { return }
+    throw FailedGeneration(generation: spec.digest, node: failed.node, since: failed.time)
   }
 
   /// Plans again, for the wait may have been long, and applies.
   package func apply() async -> AgentMachine.Event {
     guard let baton else { return .applyFailed("there is no baton") }
     do {
-      let preparation = try await prepare()
+      if .now - askedAt > .milliseconds(500), let spec = preparation?.spec { try await refuseIfFailed(spec) }
+      var preparation = try await prepare()
+      if preparation.leftover == .confirmed {
+        _ = try await parts.change.promote(with: baton)
+        preparation = try await prepare()
+      }
       guard !preparation.plan.isEmpty else {
         settledDigest = preparation.spec.digest
         return .applied
       }
       return await apply(preparation, with: baton)
     } catch {
-      parts.logger.error("nothing applied", metadata: ["error": "\(error)"])
+      logger.error("nothing applied", metadata: ["error": "\(error)"])
       return .applyFailed("\(error)")
     }
   }
 
   private func apply(_ preparation: Reconciler.Preparation, with baton: Baton) async -> AgentMachine.Event {
     let event: HistoryRecord.Event = preparation.spec.digest == settledDigest ? .drift : .change
+    let work: ChangeWork
     do {
-      let record = try await parts.recorder.begin(preparation, event: event, token: baton.token)
-      do {
-        let (applied, generation) = try await parts.reconciler.apply(preparation, with: baton)
-        knownGeneration = generation
-        settledDigest = applied.spec.digest
-        parts.logger.info(
-          "applied", metadata: ["event": "\(event)", "token": "\(baton.token)", "generation": "\(applied.spec.digest)"])
-        await parts.recorder.end(record, outcome: .applied, reason: nil, generation: generation, baton: baton)
-        await report(applied.spec, outcome: "applied", with: baton)
-        return .applied
-      } catch {
-        parts.logger.error("the change failed", metadata: ["token": "\(baton.token)", "error": "\(error)"])
-        await parts.recorder.end(record, outcome: .of(error), reason: "\(error)", generation: nil, baton: baton)
-        await report(preparation.spec, outcome: "failed", with: baton)
-        return .applyFailed("\(error)")
-      }
+      work = ChangeWork(parts.change, preparation, try parts.change.claim(), with: baton, event: event)
     } catch {
-      parts.logger.error("nothing applied, for it cannot be put on record", metadata: ["error": "\(error)"])
+      logger.error("nothing applied", metadata: ["error": "\(error)"])
       return .applyFailed("\(error)")
+    }
+    let outcome = await work.run()
+    knownGeneration = await work.generation ?? knownGeneration
+    let metadata: Logger.Metadata = [
+      "event": "\(event)", "token": "\(baton.token)", "generation": "\(preparation.spec.digest)",
+    ]
+    switch outcome {
+    case .applied, .nothingLeft:
+      settledDigest = preparation.spec.digest
+      reportedDigest = preparation.spec.digest
+      logger.info("\(outcome == .applied ? "applied" : "nothing was left to change")", metadata: metadata)
+      return .applied
+    case .refused(let reason), .reverted(let reason), .stuck(let reason):
+      logger.error("the change failed", metadata: metadata.merging(["error": "\(reason)"]) { $1 })
+      return .applyFailed(reason)
     }
   }
 
   package func release() async -> AgentMachine.Event {
     if let baton {
       do throws(LockError) {
-        try await parts.lock.release(baton)
+        try await lock.release(baton)
       } catch {
-        parts.logger.warning(
+        logger.warning(
           "the baton could not be given back; it ends by its deadline",
           metadata: ["token": "\(baton.token)", "error": "\(error)"])
       }
@@ -198,29 +250,31 @@ package actor AgentDriver {
     return .released
   }
 
-  /// Tells the others what this node runs, once for each generation and outcome.
-  private func report(_ spec: NodeSpec, outcome: String, with baton: Baton?) async {
-    guard baton != nil || reportedDigest != spec.digest else { return }
+  /// Tells the others what this node runs, once for each generation that needed no change.
+  private func report(_ spec: NodeSpec, outcome: String) async {
+    guard reportedDigest != spec.digest else { return }
     do throws(LockError) {
-      try await parts.lock.put(
+      try await lock.put(
         NodeRecord(
-          node: parts.holder.node, generation: spec.digest, commit: spec.commit, version: parts.holder.version,
-          outcome: outcome, token: baton?.token), with: baton)
+          node: holder.node, generation: spec.digest, commit: spec.commit, version: holder.version, outcome: outcome),
+        with: nil)
       reportedDigest = spec.digest
     } catch {
-      parts.logger.warning("the node's record was not written", metadata: ["error": "\(error)"])
+      logger.warning("the node's record was not written", metadata: ["error": "\(error)"])
     }
   }
 }
 
-extension HistoryRecord.Outcome {
-  /// What became of a change that ended in this error.
-  package static func of(_ error: any Error) -> HistoryRecord.Outcome {
-    switch error {
-    case ReconcileError.takenBack: .undone
-    case ReconcileError.notTakenBack: .unknown
-    case let error as KernelError where error.cause == .unknownOutcome: .unknown
-    default: .failed
-    }
+/// Why a spec is not tried.
+struct FailedGeneration: Error, CustomStringConvertible {
+  var generation: String
+  var node: String
+  var since: String
+
+  var description: String {
+    """
+    generation \(generation.prefix(12)) failed on \(node), \(since), and is not tried again by itself: change the spec, or \
+    say `netbaton resume --retry`
+    """
   }
 }

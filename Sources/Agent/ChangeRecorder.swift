@@ -5,19 +5,17 @@ import Kernel
 package import Plan
 import Spec
 
-/// Tells of every difference, before and after: in the log, on disk, and in the lock's store.
+/// Tells of every difference, before and after: in the log and on disk, and with which words in the lock's store.
 package struct ChangeRecorder: Sendable {
   /// etcd refuses requests beyond 1.5 MiB (`--max-request-bytes`); a thousand large records would fill it, too.
   private static let storeLimit = 256 << 10
 
   package var disk: HistoryLog
-  package var lock: any LockBackend
   package var holder: Holder
   package var logger: Logger
 
-  package init(disk: HistoryLog, lock: any LockBackend, holder: Holder, logger: Logger) {
+  package init(disk: HistoryLog, holder: Holder, logger: Logger) {
     self.disk = disk
-    self.lock = lock
     self.holder = holder
     self.logger = logger
   }
@@ -47,12 +45,11 @@ package struct ChangeRecorder: Sendable {
     return try record.shortened(toFit: ChangeRecorder.storeLimit)
   }
 
-  /// Tells how it ended. By now the kernel is what it is, so a store that fails is told and does not fail the change.
-  package func end(
-    _ begun: HistoryRecord, outcome: HistoryRecord.Outcome, reason: String?, generation: UInt32?, baton: Baton
-  )
-    async
-  {
+  /// Tells how it ended. By now the kernel is what it is, so that a disk that fails is told and fails nothing.
+  /// - Returns: the record for the lock's store.
+  func ended(
+    _ begun: HistoryRecord, outcome: HistoryRecord.Outcome, reason: String?, generation: UInt32?
+  ) throws -> [UInt8] {
     var record = begun
     record.time = .now()
     record.outcome = outcome
@@ -63,11 +60,7 @@ package struct ChangeRecorder: Sendable {
     } catch {
       logger.error("the history on disk lacks a record", metadata: ["error": "\(error)"])
     }
-    do {
-      try await lock.append(history: try record.jsonLine(), with: baton)
-    } catch {
-      logger.warning("the history in the lock's store lacks a record", metadata: ["error": "\(error)"])
-    }
+    return try record.jsonLine()
   }
 
   /// One line an attempt at the baton: who asks, who holds it, since when, and what came of it.

@@ -50,6 +50,9 @@ package struct Plan: Hashable, Sendable {
 
   package var changeCount: Int { routesBefore.count + nftables.count + routesAfter.count }
 
+  /// Of routes and policy rules, in the order in which they take effect.
+  package var routes: [Change] { routesBefore + routesAfter }
+
   /// All changes in the order in which they take effect.
   package var changes: [Change] { routesBefore + nftables + routesAfter }
 }

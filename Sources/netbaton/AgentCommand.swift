@@ -39,9 +39,9 @@ struct AgentCommand: AsyncParsableCommand {
       let lock = try wiring.lock()
       let driver = AgentDriver(
         parts: AgentDriver.Parts(
-          reconciler: try wiring.reconciler(kernel: kernel, allowsRemoval: allowRemoval), lock: lock,
-          recorder: wiring.recorder(lock: lock), holder: wiring.holder, slots: try settings.slots(slots),
-          logger: wiring.logger, loadSpec: { try SpecLoader.load(paths: paths) }),
+          change: try wiring.changeParts(
+            kernel: kernel, lock: lock, terms: try wiring.terms(proof, lock: lock), allowsRemoval: allowRemoval),
+          slots: try settings.slots(slots), loadSpec: { try SpecLoader.load(paths: paths) }),
         cache: SpecCache(node: try wiring.node(), names: wiring.names))
       let (reloads, reload) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
       let hangUps = await UnixSignalsSequence(trapping: .sighup)

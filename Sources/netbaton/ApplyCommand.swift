@@ -3,7 +3,6 @@ import ArgumentParser
 import History
 import Kernel
 import Locking
-import Logging
 import Plan
 import Spec
 import UnixSignals
@@ -15,6 +14,9 @@ struct ApplyCommand: AsyncParsableCommand {
     discussion: """
       Without a difference nothing is taken and nothing is changed. Ctrl-C gives up waiting for the baton; a \
       transaction that has begun is finished.
+
+      With a lock in etcd, or with probes, the change is on trial first: it is taken back unless all probes hold over \
+      new connections in time.
       """)
 
   @OptionGroup var specs: SpecFlags
@@ -33,106 +35,42 @@ struct ApplyCommand: AsyncParsableCommand {
   @Flag(help: "Allow removing more than half of what netbaton owns here.")
   var allowRemoval = false
 
+  @Option(help: "Ask at this terminal whether the change may stay, and take it back after this time, such as 60s.")
+  var confirmWithin: String?
+
   func run() async throws {
     try await reporting {
       let wiring = try Wiring(common)
+      let kernel = try wiring.kernel()
+      let lock = try wiring.lock()
+      var parts = try wiring.changeParts(
+        kernel: kernel, lock: lock, terms: try wiring.terms(proof, lock: lock), allowsRemoval: allowRemoval)
+      if let confirmWithin { try parts.askAtTerminal(within: confirmWithin) }
       let request = LockRequest(
         holder: wiring.holder, purpose: "apply", wait: try LockRequest.Wait(wait),
         slots: try wiring.settings.slots(slots))
-      let kernel = try wiring.kernel()
-      let preparation = try await wiring.prepare(specs.file, kernel: kernel, allowsRemoval: allowRemoval)
+      try await Recovery(parts).settleJournal()
+      let preparation = try await wiring.prepare(specs.file, reconciler: parts.reconciler)
       let text = await preparation.text()
       switch output {
       case .text: try Output.difference(text)
       case .json: try Output.line(try preparation.document.json())
       }
-      if preparation.plan.isEmpty { return }
-      let lock = try wiring.lock()
-      let change = OneChange(
-        reconciler: try wiring.reconciler(kernel: kernel, allowsRemoval: allowRemoval), lock: lock,
-        recorder: wiring.recorder(lock: lock), event: .change, planned: preparation, shown: text)
+      if preparation.isEmpty { return }
+      let change = OneChange(parts, event: .change, planned: preparation, shown: text)
       try await change.run(request)
       if output == .text { try Output.line(await change.isApplied ? "applied" : "there was nothing left to apply") }
     }
   }
 }
 
-/// Takes the baton, plans again under it, applies and records, and gives the baton back whatever happens.
-actor OneChange {
-  let reconciler: Reconciler
-  let lock: any LockBackend
-  let recorder: ChangeRecorder
-  let event: HistoryRecord.Event
-  /// As it was before the baton was asked for.
-  let planned: Reconciler.Preparation
-  /// The words for `planned` that somebody has seen; those of a large change are let go once they are on record.
-  private var shown: PlanText?
-  private(set) var isApplied = false
-
-  init(
-    reconciler: Reconciler, lock: any LockBackend, recorder: ChangeRecorder, event: HistoryRecord.Event,
-    planned: Reconciler.Preparation, shown: PlanText
-  ) {
-    self.reconciler = reconciler
-    self.lock = lock
-    self.recorder = recorder
-    self.event = event
-    self.planned = planned
-    self.shown = shown
-  }
-
-  func run(_ request: LockRequest) async throws {
-    try await withInterruption { try await self.hold(request) }
-  }
-
-  private func hold(_ request: LockRequest) async throws {
-    let recorder = recorder
-    let baton = try await lock.acquire(request) { recorder.log($0) }
-    // From here on a signal must not leave the change half told: the work goes on in a task of its own.
-    let work = Task { try await apply(with: baton) }
-    let result = await work.result
-    await giveBack(baton)
-    await lock.close()
-    try result.get()
-  }
-
-  private func apply(with baton: Baton) async throws {
-    let preparation = try await reconciler.prepare(planned.spec, after: planned)
-    guard !preparation.plan.isEmpty || event == .uninstall else { return }
-    let record = try await begin(preparation, token: baton.token)
-    let (applied, generation): (Reconciler.Preparation, UInt32)
-    do {
-      (applied, generation) = try await reconciler.apply(preparation, with: baton)
-    } catch {
-      await recorder.end(record, outcome: .of(error), reason: "\(error)", generation: nil, baton: baton)
-      throw error
+extension ChangeParts {
+  fileprivate mutating func askAtTerminal(within text: String) throws {
+    guard let time = Duration(text), time >= .seconds(2) else {
+      throw UsageError("--confirm-within takes a number with s, m or h, at least 2s, not `\(text)`")
     }
-    isApplied = true
-    await recorder.end(record, outcome: .applied, reason: nil, generation: generation, baton: baton)
-    do throws(LockError) {
-      try await lock.put(
-        NodeRecord(
-          node: baton.holder.node, generation: applied.spec.digest, commit: applied.spec.commit,
-          version: baton.holder.version, outcome: "applied", token: baton.token), with: baton)
-    } catch {
-      // The node has changed, whatever the others can read of it.
-      recorder.logger.warning("applied, but the node's record was not written", metadata: ["error": "\(error)"])
-    }
-  }
-
-  /// The wait may have been long: what is not as it was shown is told again.
-  private func begin(_ preparation: Reconciler.Preparation, token: UInt64) async throws -> HistoryRecord {
-    let seen = preparation.plan == planned.plan ? shown.take() : nil
-    return try await recorder.begin(preparation, shown: seen, event: event, token: token)
-  }
-
-  private func giveBack(_ baton: Baton) async {
-    do throws(LockError) {
-      try await lock.release(baton)
-    } catch {
-      recorder.logger.warning(
-        "the baton could not be given back; it ends by its deadline", metadata: ["error": "\(error)"])
-    }
+    consent = try TerminalConsent()
+    terms.consentTime = time
   }
 }
 

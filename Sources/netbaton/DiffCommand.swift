@@ -21,7 +21,8 @@ struct DiffCommand: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let wiring = try Wiring(common)
-      let preparation = try await wiring.prepare(specs.file, kernel: try wiring.kernel(), allowsRemoval: allowRemoval)
+      let reconciler = try wiring.reconciler(kernel: try wiring.kernel(), allowsRemoval: allowRemoval)
+      let preparation = try await wiring.prepare(specs.file, reconciler: reconciler)
       switch output {
       case .text: try Output.difference(await preparation.text())
       case .json: try Output.line(try preparation.document.json())

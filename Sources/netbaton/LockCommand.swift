@@ -56,7 +56,7 @@ struct LockRunCommand: AsyncParsableCommand {
       guard !command.isEmpty else { throw UsageError("say which command to run: netbaton lock run -- COMMAND") }
       let wiring = try Wiring(common)
       let lock = try wiring.lock()
-      let recorder = wiring.recorder(lock: lock)
+      let recorder = wiring.recorder()
       let request = LockRequest(
         holder: wiring.holder, purpose: purpose ?? command.joined(separator: " "), wait: try LockRequest.Wait(wait),
         slots: try wiring.settings.slots(slots))

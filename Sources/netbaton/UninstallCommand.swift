@@ -25,22 +25,22 @@ struct UninstallCommand: AsyncParsableCommand {
     try await reporting {
       let wiring = try Wiring(common)
       let kernel = try wiring.kernel()
-      var reconciler = try wiring.reconciler(kernel: kernel, allowsRemoval: true)
-      reconciler.options.removesEverything = true
-      let preparation = try await reconciler.prepare(.nothing)
+      let lock = try wiring.lock()
+      // Who takes everything away says so, and has nothing left that a probe could speak for.
+      var parts = try wiring.changeParts(
+        kernel: kernel, lock: lock, terms: ProofTerms(mode: .off), allowsRemoval: true)
+      parts.reconciler.options.removesEverything = true
+      let preparation = try await parts.reconciler.prepare(.nothing)
       let text = await preparation.text()
       try Output.difference(text)
-      if preparation.plan.isEmpty, preparation.snapshot.record == nil { return }
+      if preparation.isEmpty, preparation.snapshot.record == nil { return }
       guard yes else {
         Output.error("netbaton: nothing was removed; say --yes to remove this")
         throw ExitStatus.differs
       }
       let request = LockRequest(holder: wiring.holder, purpose: "uninstall", wait: try LockRequest.Wait(wait))
-      let lock = try wiring.lock()
-      let change = OneChange(
-        reconciler: reconciler, lock: lock, recorder: wiring.recorder(lock: lock), event: .uninstall,
-        planned: preparation, shown: text)
-      try await change.run(request)
+      try await Recovery(parts).settleJournal()
+      try await OneChange(parts, event: .uninstall, planned: preparation, shown: text).run(request)
     }
   }
 }

@@ -7,6 +7,7 @@ import LockingEtcd
 import Logging
 import Model
 import Plan
+import Probing
 import RuleLanguage
 import Spec
 import SystemPackage
@@ -63,13 +64,13 @@ struct Wiring: Sendable {
   func node() throws -> Node { Node(name: settings.nodeName, labels: try settings.labels()) }
 
   /// Reads specs and kernel, and plans.
-  func prepare(_ paths: [String], kernel: any Kernel, allowsRemoval: Bool) async throws -> Reconciler.Preparation {
+  func prepare(_ paths: [String], reconciler: Reconciler) async throws -> Reconciler.Preparation {
     let source = try SpecLoader.load(paths: try settings.specs(paths))
     var cache = SpecCache(node: try node(), names: names)
     _ = cache.take(source)
-    let spec = try cache.resolve(on: try await kernel.links()).spec
+    let spec = try cache.resolve(on: try await reconciler.kernel.links()).spec
     for warning in spec.warnings { Output.error(warning.description) }
-    return try await reconciler(kernel: kernel, allowsRemoval: allowsRemoval).prepare(spec)
+    return try await reconciler.prepare(spec)
   }
 
   func names(_ interfaces: [String: UInt32]) -> any NameResolver {
@@ -83,8 +84,23 @@ struct Wiring: Sendable {
         routeProtocol: try settings.routeProtocol(), allowsRemoval: try settings.allowsRemoval(allowsRemoval)))
   }
 
-  func recorder(lock: any LockBackend) -> ChangeRecorder {
-    ChangeRecorder(disk: history(), lock: lock, holder: holder, logger: logger)
+  func recorder() -> ChangeRecorder { ChangeRecorder(disk: history(), holder: holder, logger: logger) }
+
+  /// What a change is made with.
+  func changeParts(
+    kernel: LiveKernel, lock: any LockBackend, terms: ProofTerms, allowsRemoval: Bool
+  ) throws -> ChangeParts {
+    ChangeParts(
+      reconciler: try reconciler(kernel: kernel, allowsRemoval: allowsRemoval), kernel: kernel, lock: lock,
+      recorder: recorder(),
+      journal: try ChangeJournal(folder: settings.stateFolder, node: holder.node),
+      deadMan: DeadManProcess(logger: logger), prober: LiveProber(), terms: terms)
+  }
+
+  func terms(_ proof: ProofFlags, lock: any LockBackend) throws -> ProofTerms {
+    ProofTerms(
+      mode: try settings.trialMode(proof), deadline: try settings.trialDeadline(proof),
+      probes: try settings.probes(proof), provesLock: !lock.location.hasPrefix("file:"))
   }
 }
 

@@ -27,6 +27,18 @@ import Testing
         (.kernelChanged, []), (.resyncDue, []), (.retryDue, []),
       ]),
     Story(
+      name: "what an earlier process left open is settled before anything else",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.unsettled), [.recover]), (.specChanged, []), (.recovered, [.plan]),
+        (.planned(.changes), [.acquire]),
+      ]),
+    Story(
+      name: "what stays open is tried again later, and nothing is changed meanwhile",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.unsettled), [.recover]),
+        (.recoveryFailed("x"), [.retry(after: .seconds(1))]), (.retryDue, [.plan]),
+      ]),
+    Story(
       name: "drift while applying is looked at afterwards",
       steps: [
         (.specChanged, [.plan]), (.planned(.changes), [.acquire]), (.batonGranted, [.apply]), (.kernelChanged, []),
@@ -129,7 +141,10 @@ import Testing
     let outside: [AgentMachine.Event] = [.specChanged, .kernelChanged, .resyncDue, .retryDue]
     if Bool.random(using: &random), let event = outside.randomElement(using: &random) { return event }
     switch phase {
-    case .planning: return .planned(Bool.random(using: &random) ? .changes : .nothing)
+    case .planning:
+      let results: [AgentMachine.PlanResult] = [.changes, .nothing, .unsettled]
+      return .planned(results.randomElement(using: &random) ?? .nothing)
+    case .recovering: return Bool.random(using: &random) ? .recovered : .recoveryFailed("x")
     case .waiting: return Bool.random(using: &random) ? .batonGranted : .batonRefused("x")
     case .applying: return Bool.random(using: &random) ? .applied : .applyFailed("x")
     case .releasing: return .released

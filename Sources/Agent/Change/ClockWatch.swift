@@ -61,8 +61,8 @@ package struct ClockWatch: Hashable, Sendable {
   private func abs(_ duration: Duration) -> Duration { duration < .zero ? .zero - duration : duration }
 
   private static func words(_ duration: Duration) -> String {
-    let (seconds, attoseconds) = duration.components
-    let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
-    return milliseconds < 1000 ? "\(milliseconds) ms" : "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
+    let milliseconds = duration / .milliseconds(1)
+    return milliseconds < 1000
+      ? "\(Int(milliseconds)) ms" : "\(Int(milliseconds / 100) / 10).\(Int(milliseconds / 100) % 10) s"
   }
 }

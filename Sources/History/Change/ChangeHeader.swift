@@ -19,10 +19,12 @@ package struct ChangeHeader: Codable, Hashable, Sendable {
   /// When the change is taken back unless it is confirmed, in nanoseconds of `CLOCK_BOOTTIME`; nil for one that is not
   /// to be proved.
   package var deadline: UInt64?
+  /// Whether the transaction of nftables is the last effect, so that netbaton's record in the kernel tells that it is done.
+  package var endsWithTransaction: Bool
 
   package init(
     node: String, boot: String, time: Timestamp = .now(), token: UInt64, instance: String, specGeneration: String,
-    commit: String? = nil, kernelGeneration: UInt32, trial: UInt64? = nil, deadline: UInt64? = nil
+    commit: String? = nil, kernelGeneration: UInt32, trial: UInt64? = nil, deadline: UInt64? = nil, endsWithTransaction: Bool = false
   ) {
     self.node = node
     self.boot = boot
@@ -34,6 +36,7 @@ package struct ChangeHeader: Codable, Hashable, Sendable {
     self.kernelGeneration = kernelGeneration
     self.trial = trial
     self.deadline = deadline
+    self.endsWithTransaction = endsWithTransaction
   }
 }
 

@@ -57,6 +57,8 @@ package struct ChangeMachine: Sendable {
     case moved
     /// The answer to `plan`; nil if nothing is left to change.
     case planned(Outline?)
+    /// There is no plan any more that could be made: the other answer to `plan`.
+    case unplannable(String)
     /// The step under way failed. `hadEffect` is false only where it is certain that nothing was changed by this step.
     case failed(Step, reason: String, hadEffect: Bool)
     /// The baton has ended, or a clock cannot be trusted: nothing may be confirmed any more.
@@ -130,6 +132,7 @@ package struct ChangeMachine: Sendable {
     case .done(let done): return done == step ? next(after: done) : []
     case .moved: return step == .effect ? planAnew() : []
     case .planned(let outline): return isPlanning ? planned(outline) : []
+    case .unplannable(let reason): return isPlanning ? refuse(reason) : []
     case .failed(let failed, let reason, let hadEffect):
       return failed == step ? fail(failed, reason, hadEffect: hadEffect) : []
     case .untrusted(let reason): return distrust(reason)
@@ -228,6 +231,11 @@ package struct ChangeMachine: Sendable {
     step = nil
     isPlanning = true
     return [.plan]
+  }
+
+  private mutating func refuse(_ reason: String) -> [Action] {
+    isPlanning = false
+    return settle(.refused(reason))
   }
 
   /// The journal is written again: it must say what is about to be done, and not what was.

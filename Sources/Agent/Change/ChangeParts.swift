@@ -1,0 +1,79 @@
+package import History
+package import Kernel
+package import Locking
+package import Logging
+package import Probing
+
+/// What a change is made with.
+package struct ChangeParts: Sendable {
+  package var reconciler: Reconciler
+  package var kernel: any TrialKernel
+  package var lock: any LockBackend
+  package var recorder: ChangeRecorder
+  package var journal: ChangeJournal
+  package var deadMan: any DeadManStarter
+  package var prober: any Prober
+  package var terms: ProofTerms
+  /// Asked while the probes run, and may be the last that has to say yes; nil if nobody is asked.
+  package var consent: (any Consent)?
+
+  package init(
+    reconciler: Reconciler, kernel: any TrialKernel, lock: any LockBackend, recorder: ChangeRecorder,
+    journal: ChangeJournal, deadMan: any DeadManStarter, prober: any Prober, terms: ProofTerms,
+    consent: (any Consent)? = nil
+  ) {
+    self.reconciler = reconciler
+    self.kernel = kernel
+    self.lock = lock
+    self.recorder = recorder
+    self.journal = journal
+    self.deadMan = deadMan
+    self.prober = prober
+    self.terms = terms
+    self.consent = consent
+  }
+
+  /// The node's change, for as long as the claim lives.
+  package func claim() throws -> ChangeClaim {
+    if let claim = try journal.claim() { return claim }
+    throw RecoveryFailure(
+      "another process on this node is in the middle of a change (`fuser -v \(journal.folder)/change.lock`)")
+  }
+
+  /// Makes plain what a confirmed trial left in the kernel.
+  /// - Returns: the generation afterwards; nil if there was nothing to do.
+  package func promote(with baton: Baton) async throws -> UInt32? {
+    try await kernel.promote(record: .keep, with: baton)
+  }
+
+  package var logger: Logger { recorder.logger }
+}
+
+/// Somebody who must agree before a change stays.
+package protocol Consent: Sendable {
+  /// - Returns: why not; nil for yes.
+  func ask(until deadline: ContinuousClock.Instant) async -> String?
+}
+
+/// A step that did not end well.
+struct StepFailure: Error, CustomStringConvertible {
+  var reason: String
+  /// As the kernel or a plan gave it, which may know the spec's line.
+  var cause: (any Error)?
+  /// False only if it is certain that the step changed nothing.
+  var hadEffect: Bool
+
+  init(_ reason: String, hadEffect: Bool) {
+    self.reason = reason
+    self.hadEffect = hadEffect
+  }
+
+  var description: String { reason }
+
+  /// - Parameter hadEffect: of what came before in the same step.
+  init(_ error: any Error, hadEffect: Bool = false) {
+    let isUnknown = (error as? KernelError)?.cause == .unknownOutcome
+    self.init("\(error)", hadEffect: hadEffect || isUnknown)
+    cause = error
+  }
+}

@@ -1,0 +1,81 @@
+import Agent
+import History
+import Kernel
+import Locking
+import Logging
+import Plan
+
+/// Takes the baton, plans again under it, changes and records, and gives the baton back whatever happens.
+actor OneChange {
+  private let parts: ChangeParts
+  private let event: HistoryRecord.Event
+  /// As it was before the baton was asked for.
+  private let planned: Reconciler.Preparation
+  /// The words for `planned` that somebody has seen; those of a large change are let go once they are on record.
+  private var shown: PlanText?
+  private(set) var isApplied = false
+
+  init(_ parts: ChangeParts, event: HistoryRecord.Event, planned: Reconciler.Preparation, shown: PlanText) {
+    self.parts = parts
+    self.event = event
+    self.planned = planned
+    self.shown = shown
+  }
+
+  func run(_ request: LockRequest) async throws {
+    var request = request
+    request.atLeast = parts.terms.term(for: planned.spec)
+    let asked = request
+    try await withInterruption { try await self.hold(asked) }
+  }
+
+  private func hold(_ request: LockRequest) async throws {
+    let recorder = parts.recorder
+    let baton = try await parts.lock.acquire(request) { recorder.log($0) }
+    // From here on a signal must not leave the change half told: the work goes on in a task of its own.
+    let work = Task { try await change(with: baton) }
+    let result = await work.result
+    await giveBack(baton)
+    await parts.lock.close()
+    try result.get()
+  }
+
+  private func change(with baton: Baton) async throws {
+    var preparation = try await parts.reconciler.prepare(planned.spec, after: planned)
+    if let leftover = preparation.leftover {
+      switch leftover {
+      case .confirmed: _ = try await parts.promote(with: baton)
+      case .unconfirmed: try await Recovery(parts).removeLeftovers()
+      }
+      preparation = try await parts.reconciler.prepare(planned.spec)
+    }
+    guard !preparation.plan.isEmpty || event == .uninstall else { return }
+    let seen = shown.take().map { (text: $0, plan: planned.plan) }
+    let work = ChangeWork(parts, preparation, try parts.claim(), with: baton, event: event, shown: seen)
+    switch await work.run() {
+    case .applied: isApplied = true
+    case .nothingLeft: break
+    case .refused(let reason):
+      if let cause = await work.cause { throw cause }
+      throw ChangeFailure(reason)
+    case .reverted(let reason):
+      throw ChangeFailure("\(reason); the change was taken back, and the fleet is halted until `netbaton resume`")
+    case .stuck(let reason): throw ChangeFailure("\(reason); see `netbaton diff` for what is left of it")
+    }
+  }
+
+  private func giveBack(_ baton: Baton) async {
+    do throws(LockError) {
+      try await parts.lock.release(baton)
+    } catch {
+      parts.logger.warning(
+        "the baton could not be given back; it ends by its deadline", metadata: ["error": "\(error)"])
+    }
+  }
+}
+
+/// Why a change is not in effect.
+struct ChangeFailure: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
