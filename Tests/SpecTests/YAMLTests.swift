@@ -44,40 +44,6 @@ private let refused: [(name: String, text: String, expected: String)] = [
     "two probes in one", document("probes: [{ tcp: 'a:1', gateway: b }]\nroutes: []"),
     "a probe is one of tcp, http and gateway"
   ),
-  (
-    "probe in short", document("probes: ['tcp:h:1']\nroutes: []"),
-    "error: a probe must be a mapping, not \"tcp:h:1\""
-  ),
-  ("probe's URL", document("probes: [{ http: 'ftp://x' }]\nroutes: []"), "error: http must be http://HOST[:PORT]/PATH"),
-  ("probe's user", document("probes: [{ http: 'http://a@b/' }]\nroutes: []"), "error: http must be http://HOST"),
-  ("probe's fragment", document("probes: [{ http: 'http://b/#c' }]\nroutes: []"), "error: http must be http://HOST"),
-  ("probe's port", document("probes: [{ http: 'http://b:0/' }]\nroutes: []"), "error: http must be http://HOST"),
-  ("status of none", document("probes: [{ status: 200 }]\nroutes: []"), "a probe is one of tcp, http and gateway"),
-  (
-    "status of TCP", document("probes: [{ tcp: 'h:1', status: 200 }]\nroutes: []"),
-    "error: only a probe with http has \"status\""
-  ),
-  (
-    "status", document("probes: [{ http: 'http://h/', status: 299-200 }]\nroutes: []"),
-    "error: status must be an HTTP status or a range"
-  ),
-  (
-    "authority without TLS", document("probes: [{ http: 'http://h/', ca: /x }]\nroutes: []"),
-    "5:37: error: \"ca\" is for https://"
-  ),
-  (
-    "authority in the source", document("probes: [{ http: 'https://h/', ca: x.crt }]\nroutes: []"),
-    "error: ca must be the whole path of a PEM file"
-  ),
-  (
-    "authority and none", document("probes: [{ http: 'https://h/', ca: /x, insecure: true }]\nroutes: []"),
-    "leave one away"
-  ),
-  (
-    "probe's timeout", document("probes: [{ tcp: 'h:1', timeout: 2m }]\nroutes: []"),
-    "error: a probe's timeout must be a time such as 2s"
-  ),
-  ("trial's word", document("trial: yes\nroutes: []"), "error: \"trial\" must be required, or a mapping"),
   ("trial", document("trial: { deadline: 2h }\nroutes: []"), "error: the trial's deadline must be a time such as 30s"),
   (
     "operator", document("nodeSelector: { matchExpressions: [{ key: a, operator: in, values: [b] }] }"),
