@@ -75,6 +75,7 @@ import Testing
     }
     for position in 0..<(whole.count - marks) {
       var bytes = whole
+      // A digit of the format's version becomes none.
       bytes[position] ^= 0x10
       try bytes.write(to: URL(filePath: journal.path.string))
       #expect(try journal.find() == .torn, "byte \(position)")
@@ -112,6 +113,16 @@ import Testing
     #expect(try later.find() == .earlierBoot(header(), nil))
     try claim().mark(.kept)
     #expect(try later.find() == .earlierBoot(header(), .kept))
+  }
+
+  /// Such a change may be half done: it is not taken for one that never began.
+  @Test func anotherFormatIsNotTakenForATornOne() throws {
+    try claim().begin(header(), inverse: inverse)
+    var bytes = try Data(contentsOf: URL(filePath: journal.path.string))
+    bytes[16] = UInt8(ascii: "2")
+    try bytes.write(to: URL(filePath: journal.path.string))
+    let error = #expect(throws: HistoryError.self) { try claim().find() }
+    #expect(error?.description.contains("format 2") == true)
   }
 
   @Test func oneProcessAtATimeHasTheChange() throws {

@@ -7,7 +7,9 @@ import FoundationEssentials
 /// Marks are written into room that the file has from the beginning, so that a full disk is no hindrance. Each has its
 /// own checksum; one that is torn is none.
 struct ChangeFormat {
-  static let magic = Array("netbaton change 1\n".utf8)
+  private static let name = Array("netbaton change ".utf8)
+  private static let version: UInt = 1
+  static let magic = name + Array("\(version)\n".utf8)
   static let markSlots = 8
   /// In bytes.
   static let markSize = 1024
@@ -33,6 +35,13 @@ struct ChangeFormat {
     else { return nil }
     self.init(headerLength: header, inverseLength: inverse)
     guard fileLength == size else { return nil }
+  }
+
+  /// The format's version, if it is another one than this program's: such a file may be whole.
+  static func otherVersion(of file: Data) -> UInt? {
+    guard file.starts(with: name) else { return nil }
+    let line = file.dropFirst(name.count).prefix(10).prefix { $0 != UInt8(ascii: "\n") }
+    return UInt(String(decoding: line, as: UTF8.self)).flatMap { $0 == version ? nil : $0 }
   }
 
   init(headerLength: Int, inverseLength: Int) {

@@ -46,6 +46,11 @@ package struct ChangeJournal: Sendable {
   /// What is there, without a claim: for who only tells it.
   package func find() throws(HistoryError) -> FoundChange {
     guard let file = try read() else { return .none }
+    if let version = ChangeFormat.otherVersion(of: file) {
+      throw HistoryError(
+        path, "the open change is in format \(version), which this version of netbaton cannot read",
+        advice: "start the version that wrote it once more, which settles it")
+    }
     guard let format = ChangeFormat(prefix: file, size: file.count), let change = format.contents(of: file) else {
       return .torn
     }
