@@ -105,8 +105,8 @@ package actor QueueAttempt {
         do throws(LockError) {
           try await seat.watch(target) { event in source.yield(event) }
         } catch {
-          // What happened meanwhile is unknown: the machine reads again, and a store that is away fails that too.
-          if !Task.isCancelled { source.yield(.changed) }
+          // The machine reads again, and a store that is away fails that too.
+          if !Task.isCancelled { source.yield(.watchBroke) }
         }
       }
     case .retryLater(let attempt):

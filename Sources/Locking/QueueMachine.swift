@@ -11,8 +11,10 @@ package struct QueueMachine: Sendable {
     case joined(key: String, order: UInt64, LockStatus)
     case read(LockStatus)
     case watchStands
-    /// What we watch has changed, or may have: also when the watch broke off.
+    /// What we watch has changed, or may have.
     case changed
+    /// The watch does not stand any more, and what it missed is unknown.
+    case watchBroke
     /// The step under way failed; whether it had an effect is unknown.
     case failed(LockError)
     case retryDue
@@ -110,6 +112,8 @@ package struct QueueMachine: Sendable {
       return read(from: place, watching: target)
     case .changed:
       return change()
+    case .watchBroke:
+      return watchAnew()
     case .failed(let error):
       return fail(error)
     case .retryDue:
@@ -174,7 +178,8 @@ package struct QueueMachine: Sendable {
       return actions + [.halt(overdue)]
     }
     actions += orphans.see(orphaned).map { .awaitBound($0.number, $0.bound) }
-    let target = target(for: found)
+    // A change that is at work is over with its holder's place; settled or not, that place ends.
+    let target = orphaned.count < found.intents.count ? .queue : target(for: found)
     if target != watching {
       state = .arming(place, target)
       return actions + [.watch(target)]
@@ -217,12 +222,25 @@ package struct QueueMachine: Sendable {
     }
   }
 
+  private mutating func watchAnew() -> [Action] {
+    switch state {
+    case .waiting(let place, _), .arming(let place, _):
+      return read(from: place, watching: nil)
+    case .looking(let place, _, _):
+      state = .looking(place, watching: nil, changed: false)
+      return []
+    case .idle, .joining, .pausing, .halting, .leaving, .holding, .over:
+      // Whoever asks again watches anew.
+      return []
+    }
+  }
+
   // MARK: - Changes whose holders are gone
 
   private mutating func lookAfterOrphans() -> [Action] {
     switch state {
-    case .waiting(let place, .obstacles):
-      return read(from: place, watching: .obstacles)
+    case .waiting(let place, let target) where target == .obstacles || target == .queue:
+      return read(from: place, watching: target)
     case .looking(let place, let target, _):
       state = .looking(place, watching: target, changed: true)
       return []

@@ -147,6 +147,31 @@ struct OrphanedChangeTests {
     }
   }
 
+  @Test("of the same node, at work in another process, is over with its place")
+  func waitsForThePlace() {
+    let own = Self.entry("a", order: 5, slots: 2)
+    let other = Self.entry("a", order: 4, slots: 2)
+    var machine = QueueMachine(LockRequest(holder: own.record.holder, purpose: "test", slots: 2))
+    _ = machine.handle(.started)
+    let status = LockStatus(queue: [other, own], intents: [Self.ofOwnNode])
+    #expect(
+      machine.handle(.joined(key: own.key, order: own.order, status)) == [
+        .report(.waiting(.intents([Self.ofOwnNode]))), .watch(.queue),
+      ])
+  }
+
+  @Test("is watched anew when the watch breaks off", arguments: [true, false])
+  func watchesAnew(stands: Bool) {
+    var machine = QueueMachine(LockRequest(holder: Self.own.record.holder, purpose: "test"))
+    for step in [Self.begin, Self.seen] { _ = machine.handle(step.event) }
+    if stands {
+      #expect(machine.handle(.watchStands) == [.read])
+      #expect(machine.handle(Self.read([Self.intent])).isEmpty)
+    }
+    #expect(machine.handle(.watchBroke) == [.read])
+    #expect(machine.handle(Self.read([Self.intent])) == [.watch(.obstacles)])
+  }
+
   @Test(
     "of the same node blocks where another of its processes is at work",
     arguments: [(isAtWork: true, blocks: true), (isAtWork: false, blocks: false)])
