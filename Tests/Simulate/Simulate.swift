@@ -16,7 +16,10 @@ struct Simulate {
       guard let seed = UInt64(arguments[1]) else { return usage() }
       tell(Schedule.run(seed: seed, isTold: true))
     case ("--mutations", 1):
-      await runMutations(from: first)
+      await runMutations(Mutation.allCases, from: first)
+    case ("--mutation", 2):
+      guard let mutation = Mutation(rawValue: arguments[1]) else { return usage() }
+      await runMutations([mutation], from: first)
     case (let word, 0...1):
       guard let count = UInt64(word) else { return usage() }
       print("\(count) schedules from seed \(first)")
@@ -27,7 +30,7 @@ struct Simulate {
   }
 
   private static func usage() {
-    print("usage: simulate [COUNT] | --seed SEED | --mutations; NETBATON_SEED sets the first seed")
+    print("usage: simulate [COUNT] | --seed SEED | --mutations | --mutation NAME; NETBATON_SEED sets the first seed")
     exit(2)
   }
 
@@ -42,9 +45,9 @@ struct Simulate {
   }
 
   /// Every guard must be missed by some schedule.
-  private static func runMutations(from first: UInt64) async {
+  private static func runMutations(_ mutations: [Mutation], from first: UInt64) async {
     var isMissed = true
-    for mutation in Mutation.allCases {
+    for mutation in mutations {
       let (events, failed) = await search(20_000, from: first, without: mutation, isQuiet: true)
       guard let failed else {
         print("without \(mutation): no invariant fails in 20000 schedules from seed \(first), \(events) events")

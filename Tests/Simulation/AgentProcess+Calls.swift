@@ -30,6 +30,7 @@ extension AgentProcess {
     _ answer: @escaping (Answer, Microseconds) -> Void
   ) {
     attempt(Call(request, patience: patience, at: elapsed, answer))
+    cluster.makeTrouble(at: self)
   }
 
   func ask(_ request: StoreRequest, _ answer: @escaping (Answer) -> Void) {

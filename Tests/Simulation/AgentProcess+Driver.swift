@@ -72,9 +72,10 @@ extension AgentProcess {
 
   func acquire() {
     guard let preparation else { return handle(.batonRefused("there is no plan")) }
+    // From before the question: the answer may have waited for a process that was stopped.
+    askedAt = elapsed
     refuse(preparation.spec) { [unowned self] reason in
       if let reason { return handle(.batonRefused(reason)) }
-      askedAt = elapsed
       let attempt = Attempt(
         self, LockRequest(holder: holder, purpose: "", wait: cluster.wait, slots: cluster.slots))
       self.attempt = attempt
@@ -136,6 +137,8 @@ extension AgentProcess {
   private func applyPlan(_ preparation: Preparation) {
     self.preparation = preparation
     guard !preparation.isEmpty else { return handle(.applied) }
+    // It was closed when this was planned; another process has died over it since.
+    guard node.disk.journal == nil else { return handle(.applyFailed("an earlier change is open")) }
     let change = Change(self, preparation)
     self.change = change
     change.begin()

@@ -56,7 +56,10 @@ final class Attempt {
     switch action {
     case .join: process.step { [self] in join() }
     case .read: process.step { [self] in read() }
-    case .watch(let target): process.step { [self] in watch(target) }
+    case .watch(let target):
+      // The one before is given up at once.
+      watch += 1
+      process.step { [self] in watch(target) }
     case .retryLater(let attempt):
       let limit = min(5_000, 100 << min(attempt, 6))
       let pause = cluster.random.number(in: limit / 2...limit)
@@ -104,7 +107,9 @@ final class Attempt {
       guard case .success(let reply) = answer else { return handle(.failed(AgentProcess.unavailable)) }
       // An earlier try whose answer was lost: it counts from the first.
       let isEarlier = if case .leaseExists = reply { true } else { false }
-      let lease = Lease(id: id, asked: isEarlier ? first : first.advanced(by: (sent - started).duration))
+      var asked = isEarlier ? first : first.advanced(by: (sent - started).duration)
+      if cluster.mutation == .deadlineFromAnswer { asked = process.node.clock.now }
+      let lease = Lease(id: id, asked: asked)
       self.lease = lease
       order = nil
       keep(lease)
@@ -140,7 +145,11 @@ final class Attempt {
       }
     cluster.watch(wanted, by: process) { [self] news in
       guard number == watch, !isLeft else { return }
-      handle(news == .stands ? .watchStands : .changed)
+      switch news {
+      case .stands: handle(.watchStands)
+      case .changed: handle(.changed)
+      case .broke: handle(.watchBroke)
+      }
     }
   }
 

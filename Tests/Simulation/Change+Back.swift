@@ -20,10 +20,7 @@ extension Change {
   }
 
   func settle(_ outcome: ChangeMachine.Outcome) {
-    if outcome != .applied, node.disk.journal?.token == token, node.disk.owner === process {
-      node.disk.journal?.mark = .ended(failed: outcome.halts, reason: outcome.reason ?? "")
-      node.disk.sync()
-    }
+    mark(outcome == .applied ? .kept : .ended(failed: outcome.halts, reason: outcome.reason ?? ""))
     let end = process.elapsed + .seconds(10)
     process.step { [self] in tell(outcome, until: end, with: process.objection() == nil ? process.grant : nil) }
   }
@@ -45,6 +42,8 @@ extension Change {
       : nil
     let record = process.record(word, generation, token: token)
     let known = grant == nil ? nil : intent
+    // What was before the machine started anew, nobody can know for sure.
+    if journal == nil || journal?.boot == node.boot { cluster.checkTruth(of: outcome, token, on: node) }
     process.settle(record, halt: halt, with: grant, known: known) { [self] error in
       guard let error else {
         process.tell("settled: \(word)")
@@ -56,6 +55,12 @@ extension Change {
       }
       process.timer(after: .milliseconds(500)) { [self] in tell(outcome, until: end, with: grant) }
     }
+  }
+
+  func mark(_ mark: Node.Journal.Mark) {
+    guard node.disk.journal?.token == token, node.disk.owner === process else { return }
+    node.disk.journal?.mark = mark
+    node.disk.sync()
   }
 
   func close() {

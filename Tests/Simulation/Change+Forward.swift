@@ -100,41 +100,53 @@ extension Change {
   }
 
   private func sendConfirmation() {
-    let number = cluster.mutation == .trialNumber ? nil : trial
     let isConfirmed: Bool
     do throws(NodeKernel.Refusal) {
-      try node.kernel.confirm(number, at: cluster.now)
+      try node.kernel.confirm(trial ?? 0, at: cluster.now)
       process.tell("trial \(trial ?? 0) is confirmed")
       node.noteKept()
-      cluster.noteConfirmed(on: node)
+      cluster.noteConfirmed(token, on: node)
       isConfirmed = true
     } catch {
       isConfirmed = false
     }
-    // An answer that is lost is settled by reading.
+    // An answer that is lost is settled by reading, which may fail too.
+    let isUnknown = cluster.isTroubled && cluster.random.once(in: 100)
     process.step { [self] in
+      if isUnknown { return fail(.confirm, "no answer", hadEffect: true) }
       if isConfirmed || isKept { done(.confirm) } else { fail(.confirm, "too late", hadEffect: true) }
     }
   }
 
   func keep() {
-    if let doubt = clockDoubt() { return fail(.keep, doubt, hadEffect: false) }
-    if let objection = process.objection() { return fail(.keep, "\(objection)", hadEffect: false) }
+    // With a trial it is decided already.
+    if trial == nil {
+      if let doubt = clockDoubt() { return fail(.keep, doubt, hadEffect: false) }
+      if let objection = process.objection() { return fail(.keep, "\(objection)", hadEffect: false) }
+    }
     guard cluster.mutation != .deadMan else {
       node.kernel.openRoutes = nil
+      cluster.noteConfirmed(token, on: node)
       return done(.keep)
     }
     process.step { [self] in
+      // A dead-man that does not answer is ended: then nobody takes it back but this process, which must not fail too.
+      if cluster.isTroubled, cluster.troubles.left == 0, cluster.random.once(in: 100) {
+        node.deadMan?.dismiss()
+        return fail(.keep, "the dead-man hangs", hadEffect: true)
+      }
       guard node.deadMan?.agent === process, node.deadMan?.keep() == true else {
         return fail(.keep, "the dead-man has taken it back", hadEffect: true)
       }
       process.tell("the dead-man keeps the routes")
-      cluster.noteConfirmed(on: node)
+      cluster.noteConfirmed(token, on: node)
       done(.keep)
     }
   }
 
+  /// First it is noted that it stays: of a trial that was made plain the kernel tells nothing any more.
   func promote() {
+    if cluster.mutation != .promoteOrder { mark(.kept) }
     process.promote { [self] reason in
       if let reason { return fail(.promote, reason, hadEffect: false) }
       done(.promote)

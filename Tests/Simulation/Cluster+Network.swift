@@ -26,8 +26,8 @@ extension Cluster {
         schedule(after: delay(node), for: process) { answer(reply) }
       }
     }
-    if fate == 3 {
-      later(after: random.number(in: 100...random.pick([3_000, 30_000, 5_000_000]))) { [unowned self] in
+    if fate >= 3, fate <= 5 {
+      later(after: random.number(in: 100...random.pick([3_000, 30_000, 30_000, 5_000_000]))) { [unowned self] in
         arrive(request) { _ in }
       }
     }
@@ -100,7 +100,7 @@ extension Cluster {
 
   /// The silence is noticed in the end, and means that anything may have changed.
   private func breakOff(_ process: AgentProcess, _ tell: @escaping (News) -> Void) {
-    schedule(after: .seconds(3), for: process) { tell(.changed) }
+    schedule(after: .seconds(3), for: process) { tell(.broke) }
   }
 
   func tellWatches() {
@@ -115,6 +115,7 @@ extension Cluster {
         guard isMeant else { continue }
         let node = watch.process.node
         if isCutIn(node) {
+          watches.removeAll { $0.process === watch.process }
           breakOff(watch.process, watch.tell)
         } else {
           schedule(after: delay(node), for: watch.process) { watch.tell(.changed) }

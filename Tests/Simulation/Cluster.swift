@@ -36,6 +36,8 @@ final class Cluster {
   private var leases = 0
   var newestGrant: UInt64 = 0
   var isVisitDue = false
+  /// Of the change that the last halt was about.
+  var lastHalted: UInt64?
 
   struct Watch {
     var process: AgentProcess
@@ -44,7 +46,7 @@ final class Cluster {
   }
 
   enum News {
-    case stands, changed
+    case stands, changed, broke
   }
 
   init(seed: UInt64, mutation: Mutation?, isTold: Bool) {

@@ -50,16 +50,13 @@ final class DeadMan {
     node.disk.sync()
   }
 
-  /// Ends the trial first, so that it cannot be confirmed behind its back.
+  /// A confirmed trial is what decides.
   private func act(_ reason: String) {
     guard state == .armed, node.deadMan === self, node.isUp else { return }
-    if let trial = journal.trial {
-      node.kernel.cleanUp(sparesKept: node.cluster.mutation != .cleanUpSparesKept)
-      if node.kernel.trial?.number == trial, node.kernel.trial?.isKept == true {
-        node.tell("the dead-man finds trial \(trial) confirmed, and leaves the routes")
-        state = .kept
-        return markKept()
-      }
+    if let trial = journal.trial, node.kernel.trial?.number == trial, node.kernel.trial?.isKept == true {
+      node.tell("the dead-man finds trial \(trial) confirmed, and leaves the routes")
+      state = .kept
+      return markKept()
     }
     node.tell("the dead-man takes the routes of token \(journal.token) back: \(reason)")
     state = .undone

@@ -1,3 +1,4 @@
+import Agent
 import Locking
 
 /// What never must be, and was.
@@ -115,10 +116,18 @@ extension Cluster {
   }
 
   /// No change is confirmed without its intent.
-  func noteConfirmed(on node: Node) {
-    guard let trial = node.kernel.trial, trial.isKept else { return }
-    if !store.intentLog.contains(where: { $0.token == trial.token && $0.complaint == nil }) {
-      breach("intent", "\(node.name) has confirmed token \(trial.token), which never had a good intent")
+  func noteConfirmed(_ token: UInt64, on node: Node) {
+    node.confirmed = token
+    if !store.intentLog.contains(where: { $0.token == token && $0.complaint == nil }) {
+      breach("intent", "\(node.name) has confirmed token \(token), which never had a good intent")
+    }
+  }
+
+  /// What is told of a change is what became of it.
+  func checkTruth(of outcome: ChangeMachine.Outcome, _ token: UInt64, on node: Node) {
+    let isTold = outcome == .applied
+    if isTold != (node.confirmed == token), outcome != .nothingLeft {
+      breach("truth", "\(node.name) tells of token \(token): \(outcome), and it was\(isTold ? " not" : "") confirmed")
     }
   }
 

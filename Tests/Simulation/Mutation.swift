@@ -26,12 +26,12 @@ package enum Mutation: String, CaseIterable, Sendable {
   case confirmDeadline
   /// A trial is armed however long the baton lasts.
   case trialOutlastsLease
-  /// A trial's sets have the same names each time.
-  case trialNumber
   /// Cleaning up takes confirmed trials away, too.
   case cleanUpSparesKept
   /// Routes are changed with no dead-man to take them back.
   case deadMan
+  /// A trial is made plain before it is noted that it stays.
+  case promoteOrder
   /// A generation that failed is tried again.
   case failedGeneration
   /// Whoever returns without a lease clears its node's intent whatever its token.

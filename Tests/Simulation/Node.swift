@@ -59,6 +59,8 @@ final class Node {
   /// What stands in the spec folder.
   var wanted: SpecVersion
   var isUp = true
+  /// The token of the last change that was confirmed.
+  var confirmed: UInt64 = 0
   /// Since when its own rules or routes keep it from the store.
   var cutOffSince: Microseconds?
 

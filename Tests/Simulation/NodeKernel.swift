@@ -77,9 +77,8 @@ struct NodeKernel {
     newestToken = max(newestToken, trial.token)
   }
 
-  /// - Parameter number: nil to confirm whichever is there.
-  mutating func confirm(_ number: UInt64?, at now: Microseconds) throws(Refusal) {
-    guard let trial, !trial.isKept, number == nil || trial.number == number, let ends = trial.elementEnds, now < ends
+  mutating func confirm(_ number: UInt64, at now: Microseconds) throws(Refusal) {
+    guard let trial, !trial.isKept, trial.number == number, let ends = trial.elementEnds, now < ends
     else { throw .absent }
     generation += 1
     self.trial?.isKept = true

@@ -50,7 +50,10 @@ extension Cluster {
     isVisitDue = false
     guard let halt = store.halt?.record else { return }
     if isTroubled, random.once(in: 2) { push(isFlawed: random.once(in: 4)) }
-    let gone = nodes.filter { !$0.isUp || ($0.processes.isEmpty && random.once(in: 2)) }.map(\.name)
+    var gone = nodes.filter { !$0.isUp || ($0.processes.isEmpty && random.once(in: 2)) }.map(\.name)
+    // Who is told a second time that a change stands unsettled looks at the node, and gives the change up.
+    if let node = halt.node, halt.token == lastHalted { gone.append(node) }
+    lastHalted = halt.token
     let request = ResumeRequest(abandon: Set(gone), retry: !isTroubled || random.once(in: 2))
     tell(
       "a person resumes after \(halt.node ?? halt.who)'s \(halt.generation ?? "?")" + (request.retry ? ", retry" : ""))

@@ -18,6 +18,9 @@ package enum Schedule {
   /// How long it may take until all is well once nothing goes wrong any more.
   private static let patience = Microseconds.seconds(900)
 
+  /// In events; the usual schedule has a thousand.
+  private static let longest = 100_000
+
   package static func run(seed: UInt64, without mutation: Mutation? = nil, isTold: Bool = false) -> Result {
     let cluster = Cluster(seed: seed, mutation: mutation, isTold: isTold)
     defer { cluster.dismantle() }
@@ -27,6 +30,7 @@ package enum Schedule {
       events += 1
       cluster.checkInvariants()
       cluster.noticeHalt()
+      if events > longest { cluster.breach("liveness", "it goes on and on: " + stillOpen(cluster)) }
       if cluster.isTroubled { continue }
       if cluster.isConverged { break }
       if cluster.now > end + patience { cluster.breach("liveness", stillOpen(cluster)) }
@@ -39,14 +43,17 @@ package enum Schedule {
   /// - Returns: when the troubles end.
   private static func begin(_ cluster: Cluster) -> Microseconds {
     for node in cluster.nodes {
-      cluster.later(after: cluster.random.number(in: 0...300_000)) { node.launch() }
+      // On some, somebody works by hand beside the agent.
+      for _ in 0...(cluster.random.once(in: 20) ? 1 : 0) {
+        cluster.later(after: cluster.random.number(in: 0...300_000)) { node.launch() }
+      }
     }
     var time = 0
     for _ in 1...cluster.random.pick([1, 1, 2, 3]) {
       time += cluster.random.number(in: 500_000...cluster.random.pick([2_000_000, 20_000_000]))
       cluster.later(after: time) { cluster.push(isFlawed: cluster.random.once(in: 2)) }
     }
-    let end = time + cluster.random.number(in: 5_000_000...40_000_000)
+    let end = time + cluster.random.number(in: 3_000_000...25_000_000)
     cluster.later(after: end) {
       cluster.endTroubles()
       cluster.push(isFlawed: false)

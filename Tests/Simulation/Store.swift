@@ -39,6 +39,8 @@ struct Store {
   private(set) var intentLog: [IntentLog] = []
   /// What watches must be told of, since it was last asked for.
   private(set) var touched: [Target] = []
+  /// Tokens of changes that have ended.
+  private var settled: Set<UInt64> = []
   let mutation: Mutation?
   /// Parts in a million by which its clock runs fast.
   let drift: Int
@@ -166,7 +168,9 @@ struct Store {
 
   private mutating func note(_ record: IntentRecord) {
     var complaint: String?
-    if !stands(record.token) {
+    if settled.contains(record.token) {
+      complaint = "its change has been settled already"
+    } else if !stands(record.token) {
       complaint = "its grant is not the store's any more"
     } else if let halt {
       complaint = "there is a halt by \(halt.record.who)"
@@ -191,6 +195,7 @@ struct Store {
     guard found?.intent == known.intent, isHeld, isHaltKnown else { return .change(found, holds: isHeld) }
     revision += 1
     put(record)
+    settled.insert(known.token)
     intents.removeAll { $0.record.node == record.node }
     if let halt, self.halt == nil { self.halt = (halt, revision) }
     touched.append(.obstacles)

@@ -17,7 +17,7 @@ struct Troubles {
   init(_ random: inout SeededRandom) {
     left = random.pick([0, 1, 2, 3, 5, 8])
     rarity = random.pick([15, 40, 120])
-    let usual: [Kind] = [.kill, .pause, .cut, .foreignCommits, .setClock]
+    let usual: [Kind] = [.kill, .pause, .cut, .foreignCommits, .setClock, .pauseStore]
     kinds = random.once(in: 2) ? usual : Array(Kind.allCases)
     if random.once(in: 3) { kinds = [random.pick(usual)] }
   }
@@ -48,7 +48,7 @@ extension Cluster {
     case .foreignCommits: commitForeign(node, random.number(in: 1...20))
     case .setClock: setClock(node)
     case .pauseStore:
-      storePaused = now + someTime()
+      storePaused = max(storePaused, now + someTime())
       tell("etcd is stopped for \((storePaused - now) / 1_000) ms")
     case .secondProcess:
       guard node.processes.count == 1 else { return }
@@ -98,7 +98,6 @@ extension Cluster {
   func endTroubles() {
     tell("from here on nothing goes wrong any more")
     isTroubled = false
-    storePaused = 0
     for node in nodes {
       node.link = Node.Link()
       for process in node.processes { process.proceed() }
