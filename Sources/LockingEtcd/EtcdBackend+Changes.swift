@@ -9,11 +9,15 @@ extension EtcdBackend {
     let (keys, record) = (store.keys, try RecordCoding.encode(intent))
     // Alone, as with one slot it must be: one round trip.
     var others = [created(keys.halt, at: 0), none(keys.intents)]
+    // A request that is repeated may arrive twice, the second time when the change has been settled. That puts the node's
+    // record, which nobody had put since this grant.
+    var known = Int64(bitPattern: baton.token)
     for _ in 0..<EtcdBackend.tries {
-      let (conditions, mine) = (others, try condition(of: baton))
+      let mine = [try condition(of: baton), unmodified(key: keys.node(intent.node), after: known)]
+      let conditions = others
       let response = try await told { () async throws(EtcdError) in
         try await store.transact(
-          if: [mine] + conditions, then: [LockingEtcd.put(keys.intent(of: intent.node), record)], else: store.view)
+          if: mine + conditions, then: [LockingEtcd.put(keys.intent(of: intent.node), record)], else: store.view)
       }
       if response.succeeded {
         grants.withLock { $0[baton.token]?.intent = response.header.revision }
@@ -23,6 +27,7 @@ extension EtcdBackend {
       guard let own = view.status.queue.first(where: { $0.order == baton.token }) else { throw lost(baton) }
       if let obstacle = view.status.obstacleToChange(by: own) { throw .obstructed(obstacle) }
       others = view.othersAreAtWork(keys)
+      known = view.revision
     }
     throw tooBusy
   }

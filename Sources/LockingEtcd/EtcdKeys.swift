@@ -89,6 +89,16 @@ func modified(_ key: String, at revision: Int64) -> Etcdserverpb_Compare {
   }
 }
 
+/// Holds when the key was not written after this revision; also when it is not there.
+func unmodified(key: String, after revision: Int64) -> Etcdserverpb_Compare {
+  .with {
+    $0.result = .less
+    $0.target = .mod
+    $0.key = bytes(key)
+    $0.modRevision = revision + 1
+  }
+}
+
 /// Holds when no key that begins so was written after this revision.
 func unmodified(_ prefix: String, after revision: Int64) -> Etcdserverpb_Compare {
   .with {
