@@ -40,6 +40,7 @@ package actor QueueAttempt {
   private var watch: Task<Void, Never>?
   private var work: [Int: Task<Void, Never>] = [:]
   private var started = 0
+  private var steps = 0
 
   package init(
     location: String, request: LockRequest, seat: any QueueSeat, report: @escaping @Sendable (LockEvent) -> Void
@@ -166,15 +167,22 @@ package actor QueueAttempt {
     caller = nil
   }
 
+  /// A step takes the place of the one before, whose answer means nothing any more: a reading that fails late must not
+  /// be taken for the place that is being taken anew.
   private func step(_ body: @escaping @Sendable () async throws(LockError) -> QueueMachine.Event) {
-    let source = self.source
+    steps += 1
+    let number = steps
     start {
       do throws(LockError) {
-        source.yield(try await body())
+        await self.tell(try await body(), ofStep: number)
       } catch {
-        source.yield(.failed(error))
+        await self.tell(.failed(error), ofStep: number)
       }
     }
+  }
+
+  private func tell(_ event: QueueMachine.Event, ofStep number: Int) {
+    if number == steps { source.yield(event) }
   }
 
   private func start(_ body: @escaping @Sendable () async -> Void) {

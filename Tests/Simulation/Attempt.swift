@@ -30,6 +30,7 @@ final class Attempt {
   var term: BatonTerm?
   private var order: UInt64?
   private var watch = 0
+  private var steps = 0
   private var isLeft = false
 
   init(_ process: AgentProcess, _ request: LockRequest) {
@@ -54,8 +55,8 @@ final class Attempt {
 
   private func perform(_ action: QueueMachine.Action) {
     switch action {
-    case .join: process.step { [self] in join() }
-    case .read: process.step { [self] in read() }
+    case .join: begin { [self] in join($0) }
+    case .read: begin { [self] in read($0) }
     case .watch(let target):
       // The one before is given up at once.
       watch += 1
@@ -68,7 +69,7 @@ final class Attempt {
     case .grant(let token): hold(token)
     case .awaitBound(let number, let bound):
       process.timer(after: bound.microseconds) { [self] in handle(.boundOver(number)) }
-    case .halt(let intent): process.step { [self] in halt(over: intent) }
+    case .halt(let intent): begin { [self] in halt(over: intent, $0) }
     case .end(let reason): term?.end(reason)
     case .report(let outcome): process.tell("baton: \(outcome.name)")
     case .finish(let error):
@@ -80,8 +81,19 @@ final class Attempt {
 
   // MARK: - Asking
 
-  private func join() {
-    guard let lease, !lease.isGone else { return takeLease() }
+  /// A step takes the place of the one before, whose answer means nothing any more.
+  private func begin(_ body: @escaping (Int) -> Void) {
+    steps += 1
+    let number = steps
+    process.step { body(number) }
+  }
+
+  private func tell(_ event: QueueMachine.Event, _ number: Int) {
+    if number == steps { handle(event) }
+  }
+
+  private func join(_ number: Int) {
+    guard let lease, !lease.isGone else { return takeLease(number) }
     let record = QueueRecord(holder: request.holder, purpose: "", asked: "", slots: request.slots)
     let place = Store.place(lease: lease.id)
     process.ask(.takePlace(lease: lease.id, record)) { [self] answer in
@@ -89,31 +101,32 @@ final class Attempt {
       case .success(.status(let status, _)):
         guard let own = status.queue.first(where: { $0.key == place }) else { fallthrough }
         order = own.order
-        handle(.joined(key: place, order: own.order, status))
+        tell(.joined(key: place, order: own.order, status), number)
       case .success:
         forget(lease)
-        handle(.failed(AgentProcess.unavailable))
-      case .failure(let error): handle(.failed(error))
+        tell(.failed(AgentProcess.unavailable), number)
+      case .failure(let error): tell(.failed(error), number)
       }
     }
   }
 
-  private func takeLease() {
+  private func takeLease(_ number: Int) {
     let id = cluster.nextLease()
     let first = process.node.clock.now
     let started = process.elapsed
     process.call(.grantLease(id)) { [self] answer, sent in
       guard !isLeft else { return process.ask(.revokeLease(id)) { _ in } }
-      guard case .success(let reply) = answer else { return handle(.failed(AgentProcess.unavailable)) }
+      guard case .success(let reply) = answer else { return tell(.failed(AgentProcess.unavailable), number) }
       // An earlier try whose answer was lost: it counts from the first.
       let isEarlier = if case .leaseExists = reply { true } else { false }
       var asked = isEarlier ? first : first.advanced(by: (sent - started).duration)
       if cluster.mutation == .deadlineFromAnswer { asked = process.node.clock.now }
       let lease = Lease(id: id, asked: asked)
+      self.lease?.isRenewed = false
       self.lease = lease
       order = nil
       keep(lease)
-      join()
+      join(number)
     }
   }
 
@@ -124,12 +137,12 @@ final class Attempt {
     order = nil
   }
 
-  private func read() {
+  private func read(_ number: Int) {
     process.ask(.view) { [self] answer in
       switch answer {
-      case .success(.status(let status, _)): handle(.read(status))
-      case .success: handle(.failed(AgentProcess.unavailable))
-      case .failure(let error): handle(.failed(error))
+      case .success(.status(let status, _)): tell(.read(status), number)
+      case .success: tell(.failed(AgentProcess.unavailable), number)
+      case .failure(let error): tell(.failed(error), number)
       }
     }
   }
@@ -153,28 +166,32 @@ final class Attempt {
     }
   }
 
-  private func halt(over intent: IntentRecord) {
+  private func halt(over intent: IntentRecord, _ number: Int) {
     process.ask(.view) { [self] answer in
-      guard case .success(.status(let status, _)) = answer else { return handle(.failed(AgentProcess.unavailable)) }
+      guard case .success(.status(let status, _)) = answer else {
+        return tell(.failed(AgentProcess.unavailable), number)
+      }
       guard status.halt == nil, status.intents.contains(intent), status.isOrphaned(intent) else {
-        return handle(.halted(nil))
+        return tell(.halted(nil), number)
       }
       process.ask(.openChange(node: intent.node)) { [self] answer in
-        guard case .success(.change(let found, _)) = answer else { return handle(.failed(AgentProcess.unavailable)) }
-        guard let found, found.token == intent.token else { return handle(.halted(nil)) }
-        set(HaltRecord(vanished: intent, seenBy: request.holder.node, since: ""), intent, found.intent)
+        guard case .success(.change(let found, _)) = answer else {
+          return tell(.failed(AgentProcess.unavailable), number)
+        }
+        guard let found, found.token == intent.token else { return tell(.halted(nil), number) }
+        set(HaltRecord(vanished: intent, seenBy: request.holder.node, since: ""), intent, found.intent, number)
       }
     }
   }
 
-  private func set(_ halt: HaltRecord, _ intent: IntentRecord, _ revision: Int) {
+  private func set(_ halt: HaltRecord, _ intent: IntentRecord, _ revision: Int, _ number: Int) {
     process.ask(.haltIfStands(halt, node: intent.node, intent: revision)) { [self] answer in
       switch answer {
       case .success(.done):
         process.tell("halts the group: \(halt.why)")
-        handle(.halted(halt))
-      case .success: handle(.halted(nil))
-      case .failure(let error): handle(.failed(error))
+        tell(.halted(halt), number)
+      case .success: tell(.halted(nil), number)
+      case .failure(let error): tell(.failed(error), number)
       }
     }
   }
