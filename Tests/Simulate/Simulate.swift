@@ -48,9 +48,9 @@ struct Simulate {
   private static func runMutations(_ mutations: [Mutation], from first: UInt64) async {
     var isMissed = true
     for mutation in mutations {
-      let (events, failed) = await search(20_000, from: first, without: mutation, isQuiet: true)
+      let (events, failed) = await search(100_000, from: first, without: mutation, isQuiet: true)
       guard let failed else {
-        print("without \(mutation): no invariant fails in 20000 schedules from seed \(first), \(events) events")
+        print("without \(mutation): no invariant fails in 100000 schedules from seed \(first), \(events) events")
         isMissed = false
         continue
       }

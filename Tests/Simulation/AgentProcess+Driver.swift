@@ -125,20 +125,29 @@ extension AgentProcess {
     }
   }
 
+  /// The journal is claimed before the plan is made: no other process of this node changes anything in between, or what
+  /// is noted as the way back would be from before that.
   private func promoteLeftover(_ spec: SpecVersion) {
+    guard node.disk.owner == nil else { return handle(.applyFailed("another process is in the middle of a change")) }
+    node.disk.owner = self
     let preparation = prepare(spec)
     guard preparation.leftover == .confirmed else { return applyPlan(preparation) }
     promote { [unowned self] reason in
-      if let reason { return handle(.applyFailed(reason)) }
+      if let reason { return giveUp(.applyFailed(reason)) }
       applyPlan(prepare(spec))
     }
   }
 
+  private func giveUp(_ event: AgentMachine.Event) {
+    if node.disk.owner === self { node.disk.owner = nil }
+    handle(event)
+  }
+
   private func applyPlan(_ preparation: Preparation) {
     self.preparation = preparation
-    guard !preparation.isEmpty else { return handle(.applied) }
+    guard !preparation.isEmpty else { return giveUp(.applied) }
     // It was closed when this was planned; another process has died over it since.
-    guard node.disk.journal == nil else { return handle(.applyFailed("an earlier change is open")) }
+    guard node.disk.journal == nil else { return giveUp(.applyFailed("an earlier change is open")) }
     let change = Change(self, preparation)
     self.change = change
     change.begin()
