@@ -92,6 +92,7 @@ package actor AgentDriver {
       case nil:
         guard !preparation.plan.isEmpty else {
           settledDigest = preparation.spec.digest
+          logger.debug("in sync", metadata: ["generation": "\(preparation.spec.digest)"])
           await report(preparation.spec, outcome: "in sync")
           return .planned(.nothing)
         }
@@ -108,10 +109,10 @@ package actor AgentDriver {
   private func isUnsettled() async throws -> Bool {
     if try recovery.isJournalOpen() { return true }
     guard !isIntentChecked else { return false }
-    do throws(LockError) {
+    do {
       if try await recovery.hasIntent() { return true }
       isIntentChecked = true
-    } catch {
+    } catch let error as LockError {
       // Without the store nothing can be changed either; it is asked again with the next pass.
       logger.warning("whether this node left an intent is not known yet", metadata: ["error": "\(error)"])
     }
@@ -198,6 +199,7 @@ package actor AgentDriver {
         preparation = try await prepare()
       }
       guard !preparation.plan.isEmpty else {
+        logger.debug("in sync", metadata: ["generation": "\(preparation.spec.digest)"])
         settledDigest = preparation.spec.digest
         return .applied
       }

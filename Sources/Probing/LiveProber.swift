@@ -5,11 +5,12 @@ package import Spec
 
 /// Probes the network of this process, or of another network namespace.
 package struct LiveProber: Prober {
-  private let connector: Connector
+  /// nil for the process's own group: its threads begin with the first probe, for most changes need none.
+  private let group: MultiThreadedEventLoopGroup?
   private let namespace: String?
 
   package init() {
-    connector = Connector(group: .singleton)
+    group = nil
     namespace = nil
   }
 
@@ -17,9 +18,11 @@ package struct LiveProber: Prober {
   ///   up in the process's own.
   package init(namespace: String) async throws(NetlinkError) {
     let thread = try NamespaceThread(namespace)
-    connector = Connector(group: await thread.run { MultiThreadedEventLoopGroup(numberOfThreads: 1) })
+    group = await thread.run { MultiThreadedEventLoopGroup(numberOfThreads: 1) }
     self.namespace = namespace
   }
+
+  private var connector: Connector { Connector(group: group ?? .singleton) }
 
   package func run(_ probe: Probe, within time: Duration) async -> ProbeResult {
     switch probe.kind {

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 SPEC = """apiVersion: netbaton.dev/v1alpha1
@@ -50,13 +51,15 @@ class Node:
         atexit.register(self.close)
         subprocess.run(["ip", "netns", "add", self.name], check=True)
         self.inside("ip", "link", "set", "lo", "up")
-        self.inside("ip", "link", "add", "eth0", "type", "dummy")
+        self.inside("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "peer0")
+        self.inside("ip", "link", "set", "peer0", "up")
         self.inside("ip", "addr", "add", "10.9.0.1/24", "dev", "eth0")
         self.inside("ip", "link", "set", "eth0", "up")
         self.start_etcd()
         self.lock = "etcd://127.0.0.1:2379/test?ttl=6"
         self.write("old", 1001, 2)
         self.write("new", 1002, 3)
+        self.write("other", 1003, 4, "  nodeSelector: { matchLabels: { never: mine } }\n")
         self.apply("old")
         self.old, self.old_routes = self.state(), self.routes()
         self.apply("new")
@@ -88,10 +91,10 @@ class Node:
         self.children.append(child)
         return child
 
-    def write(self, name, port, hop):
+    def write(self, name, port, hop, selector=""):
         os.makedirs(f"{self.folder}/{name}", exist_ok=True)
         with open(f"{self.folder}/{name}/spec.yaml", "w", encoding="utf-8") as file:
-            file.write(SPEC.replace("{port}", str(port)).replace("{hop}", str(hop)).replace("{{", "{").replace("}}", "}"))
+            file.write(SPEC.replace("spec:\n", "spec:\n" + selector).replace("{port}", str(port)).replace("{hop}", str(hop)).replace("{{", "{").replace("}}", "}"))
 
     def command(self, *arguments):
         return [
@@ -110,8 +113,19 @@ class Node:
             text=True, start_new_session=True)
 
     def recover(self):
-        """What the next start of the node does, whatever it finds; the spec is the one in force, so that nothing else is."""
-        return self.apply("old", check=False)
+        """What the next start of the node does; no spec selects the node, so that it does nothing else."""
+        agent = self.spawn(
+            *self.command("agent", "-f", f"{self.folder}/other"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        # Whatever it settles, it does before its first plan comes to anything.
+        limit = threading.Timer(60, agent.kill)
+        limit.start()
+        found = any("in sync" in line for line in agent.stderr)
+        limit.cancel()
+        if not found:
+            raise RuntimeError("the agent never came to rest")
+        agent.send_signal(signal.SIGTERM)
+        agent.stderr.read()
+        agent.wait()
 
     def resume(self):
         self.inside(*self.command("resume", "--reason", "the test goes on"), check=False)

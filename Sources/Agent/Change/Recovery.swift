@@ -1,6 +1,6 @@
 package import History
 import Kernel
-package import Locking
+import Locking
 import Logging
 
 /// Settles what an earlier process of this node left open: it takes back first, and asks afterwards.
@@ -15,12 +15,18 @@ package struct Recovery: Sendable {
     return try parts.journal.claim() != nil
   }
 
-  /// Whether this node left an intent whose grant is over.
-  package func hasIntent() async throws(LockError) -> Bool { try await ownIntent() != nil }
+  /// Whether an earlier process of this node left an intent.
+  package func hasIntent() async throws -> Bool {
+    guard let claim = try parts.journal.claim() else { return false }
+    defer { withExtendedLifetime(claim) {} }
+    return try await ownIntent() != nil
+  }
 
+  /// To be asked with the claim on the node's change, which whoever announces one has: the process is gone, even where
+  /// its grant is not over yet.
   private func ownIntent() async throws(LockError) -> IntentRecord? {
-    let status = try await parts.lock.status()
-    return status.intents.first { $0.node == parts.recorder.holder.node && status.isOrphaned($0) }
+    let holder = parts.recorder.holder
+    return try await parts.lock.status().intents.first { $0.node == holder.node }
   }
 
   /// Settles the change that is on disk, if there is one. Throws if it stays open: then nothing may be changed here yet.
@@ -44,7 +50,8 @@ package struct Recovery: Sendable {
 
   /// Settles an intent without a journal: its process ended before anything had begun.
   package func settleIntent() async throws {
-    guard let intent = try await ownIntent() else { return }
+    guard let claim = try parts.journal.claim(), let intent = try await ownIntent() else { return }
+    defer { withExtendedLifetime(claim) {} }
     let subject = ChangeEnding.Subject(
       node: intent.node, version: parts.recorder.holder.version, token: intent.token, generation: intent.generation,
       commit: intent.commit)

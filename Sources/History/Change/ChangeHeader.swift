@@ -24,7 +24,8 @@ package struct ChangeHeader: Codable, Hashable, Sendable {
 
   package init(
     node: String, boot: String, time: Timestamp = .now(), token: UInt64, instance: String, specGeneration: String,
-    commit: String? = nil, kernelGeneration: UInt32, trial: UInt64? = nil, deadline: UInt64? = nil, endsWithTransaction: Bool = false
+    commit: String? = nil, kernelGeneration: UInt32, trial: UInt64? = nil, deadline: UInt64? = nil,
+    endsWithTransaction: Bool = false
   ) {
     self.node = node
     self.boot = boot
