@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2317
 # Three nodes and a hub for deploy/demo, which sources this: network namespaces joined by a bridge, an etcd on the hub, a
 # small service on each node. Ends what it started, however the demo ends.
 

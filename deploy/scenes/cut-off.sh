@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034,SC2317
 # Changes that cut their node off, and what becomes of them: each is gone by its deadline, one node alone has had it, and
 # nobody goes on before a person says so. Sourced by deploy/demo.
 
