@@ -63,7 +63,7 @@ extension AgentProcess {
     _ record: NodeRecord, _ halt: HaltRecord?, _ grant: StoreRequest.Grant?, from found: OpenChange?, _ tries: Int,
     _ then: @escaping (LockError?) -> Void
   ) {
-    guard let found, found.token == record.token || cluster.mutation == .intentToken else { return then(nil) }
+    guard let found, found.token == record.token else { return then(nil) }
     guard tries > 0 else { return then(AgentProcess.unavailable) }
     step { [unowned self] in settle(record, halt: halt, with: grant, known: found, tries: tries, then) }
   }

@@ -34,6 +34,4 @@ package enum Mutation: String, CaseIterable, Sendable {
   case promoteOrder
   /// A generation that failed is tried again.
   case failedGeneration
-  /// Whoever returns without a lease clears its node's intent whatever its token.
-  case intentToken
 }
