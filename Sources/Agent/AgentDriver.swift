@@ -230,7 +230,7 @@ package actor AgentDriver {
       reportedDigest = preparation.spec.digest
       logger.info("\(outcome == .applied ? "applied" : "nothing was left to change")", metadata: metadata)
       return .applied
-    case .refused(let reason), .reverted(let reason), .stuck(let reason):
+    case .refused(let reason), .reverted(let reason), .declined(let reason), .stuck(let reason):
       logger.error("the change failed", metadata: metadata.merging(["error": "\(reason)"]) { $1 })
       return .applyFailed(reason)
     }

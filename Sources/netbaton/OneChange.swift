@@ -60,6 +60,7 @@ actor OneChange {
       throw ChangeFailure(reason)
     case .reverted(let reason):
       throw ChangeFailure("\(reason); the change was taken back, and the fleet is halted until `netbaton resume`")
+    case .declined(let reason): throw ChangeFailure("\(reason); the change was taken back")
     case .stuck(let reason): throw ChangeFailure("\(reason); see `netbaton diff` for what is left of it")
     }
   }

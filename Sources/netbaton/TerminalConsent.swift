@@ -24,34 +24,23 @@ struct TerminalConsent: Consent {
     try SystemPackage.FileDescriptor.open(path, .readWrite, options: [.nonBlocking, .closeOnExec])
   }
 
-  func ask(until deadline: ContinuousClock.Instant) async -> String? {
+  func ask(until deadline: ContinuousClock.Instant) async -> ConsentAnswer {
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-    return await withTaskGroup(of: Answer.self) { group in
+    return await withTaskGroup(of: ConsentAnswer?.self) { group in
       group.addTask { await TerminalConsent.countDown(to: deadline) }
       group.addTask { await TerminalConsent.read() }
       group.addTask {
-        for await signal in signals { return .no("it was interrupted by \(signal)") }
-        return .none
+        // A terminal that hangs up may have been cut off by the change.
+        for await signal in signals { return signal == .sighup ? .unanswered("the terminal is gone") : .no("interrupted") }
+        return nil
       }
       defer { group.cancelAll() }
-      for await answer in group {
-        switch answer {
-        case .yes: return nil
-        case .no(let reason): return reason
-        case .none: continue
-        }
-      }
-      return "nobody answered"
+      for await answer in group { if let answer { return answer } }
+      return .unanswered("nobody answered")
     }
   }
 
-  private enum Answer: Sendable {
-    case yes
-    case no(String)
-    case none
-  }
-
-  private static func countDown(to deadline: ContinuousClock.Instant) async -> Answer {
+  private static func countDown(to deadline: ContinuousClock.Instant) async -> ConsentAnswer? {
     do {
       while ContinuousClock.now < deadline {
         let left = (deadline - .now).components.seconds
@@ -60,11 +49,11 @@ struct TerminalConsent: Consent {
       }
       try say("\n")
     } catch is CancellationError {
-      return .none
+      return nil
     } catch {
-      return .no("the terminal is gone (\(error))")
+      return .unanswered("the terminal is gone (\(error))")
     }
-    return .no("nobody answered in time")
+    return .unanswered("nobody answered in time")
   }
 
   private static func say(_ text: String) throws {
@@ -72,7 +61,7 @@ struct TerminalConsent: Consent {
     try terminal.closeAfter { _ = try terminal.writeAll(Array(text.utf8)) }
   }
 
-  private static func read() async -> Answer {
+  private static func read() async -> ConsentAnswer? {
     do {
       let terminal = try open()
       let channel = try await NIOPipeBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -83,13 +72,13 @@ struct TerminalConsent: Consent {
         }
       return try await channel.executeThenClose { input, _ in try await answer(in: input) }
     } catch is CancellationError {
-      return .none
+      return nil
     } catch {
-      return .no("the terminal is gone (\(error))")
+      return .unanswered("the terminal is gone (\(error))")
     }
   }
 
-  private static func answer(in input: NIOAsyncChannelInboundStream<ByteBuffer>) async throws -> Answer {
+  private static func answer(in input: NIOAsyncChannelInboundStream<ByteBuffer>) async throws -> ConsentAnswer? {
     var line = ""
     for try await part in input {
       line += String(buffer: part)
@@ -97,6 +86,6 @@ struct TerminalConsent: Consent {
       let word = line.prefix { !$0.isNewline }.lowercased().filter { !$0.isWhitespace }
       return ["y", "yes"].contains(word) ? .yes : .no("it was declined")
     }
-    return Task.isCancelled ? .none : .no("the terminal is gone")
+    return Task.isCancelled ? nil : .unanswered("the terminal is gone")
   }
 }

@@ -171,6 +171,7 @@ import Testing
   @Test func onlyWhatMayHaveBeenMetHalts() {
     let outcomes: [(ChangeMachine.Outcome, Bool)] = [
       (.applied, false), (.nothingLeft, false), (.refused("x"), false), (.reverted("x"), true), (.stuck("x"), true),
+      (.declined("x"), false),
     ]
     for (outcome, halts) in outcomes { #expect(outcome.halts == halts) }
   }

@@ -139,6 +139,16 @@ class Node:
         own = re.sub(r"table inet netbaton \{.*?\n\}\n", "", rules, flags=re.S)
         return own + self.inside("ip", "route").stdout
 
+    def is_armed(self):
+        return self._has_element(self.inside("nft", "-s", "list", "ruleset").stdout, "armed")
+
+    def is_kept(self, rules):
+        return self._has_element(rules, "kept")
+
+    @staticmethod
+    def _has_element(rules, part):
+        return re.search(r"set nb\d+_%s \{[^}]*elements = \{" % part, rules) is not None
+
     def routes(self):
         return self.inside("ip", "route").stdout
 

@@ -162,7 +162,8 @@ extension AgentProcess {
     }
     switch outcome {
     case .applied, .nothingLeft: handle(.applied)
-    case .refused(let reason), .reverted(let reason), .stuck(let reason): handle(.applyFailed(reason))
+    case .refused(let reason), .reverted(let reason), .declined(let reason), .stuck(let reason):
+      handle(.applyFailed(reason))
     }
   }
 

@@ -31,6 +31,7 @@ extension Change {
       case .applied: "applied"
       case .nothingLeft: "in sync"
       case .refused: "refused"
+      case .declined: "declined"
       case .reverted: NodeRecord.failed
       case .stuck: "stuck"
       }

@@ -75,6 +75,7 @@ extension ChangeMachine.Outcome {
     case .applied: "applied"
     case .nothingLeft: "in sync"
     case .refused: "refused"
+    case .declined: "declined"
     case .reverted: NodeRecord.failed
     case .stuck: "stuck"
     }

@@ -61,6 +61,8 @@ package struct ChangeMachine: Sendable {
     case unplannable(String)
     /// The step under way failed. `hadEffect` is false only where it is certain that nothing was changed by this step.
     case failed(Step, reason: String, hadEffect: Bool)
+    /// Only of `prove`: it holds, but who was asked does not want it.
+    case declined(String)
     /// The baton has ended, or a clock cannot be trusted: nothing may be confirmed any more.
     case untrusted(String)
   }
@@ -91,13 +93,15 @@ package struct ChangeMachine: Sendable {
     case refused(String)
     /// It was in effect, and is taken back.
     case reverted(String)
+    /// The same, because somebody who looked at it said so: no failure.
+    case declined(String)
     /// It may be in effect, and taking it back failed: the journal stays, and the next start goes on with it.
     case stuck(String)
 
     /// Whether nobody else may go on before this is looked at.
     package var halts: Bool {
       switch self {
-      case .applied, .nothingLeft, .refused: false
+      case .applied, .nothingLeft, .refused, .declined: false
       case .reverted, .stuck: true
       }
     }
@@ -135,6 +139,7 @@ package struct ChangeMachine: Sendable {
     case .unplannable(let reason): return isPlanning ? refuse(reason) : []
     case .failed(let failed, let reason, let hadEffect):
       return failed == step ? fail(failed, reason, hadEffect: hadEffect) : []
+    case .declined(let reason): return step == .prove ? decline(reason) : []
     case .untrusted(let reason): return distrust(reason)
     }
   }
@@ -188,6 +193,11 @@ package struct ChangeMachine: Sendable {
 
   private mutating func revert(_ reason: String) -> [Action] {
     outcome = .reverted(reason)
+    return perform(.revert)
+  }
+
+  private mutating func decline(_ reason: String) -> [Action] {
+    outcome = .declined(reason)
     return perform(.revert)
   }
 
@@ -280,7 +290,7 @@ extension ChangeMachine.Outcome {
   package var reason: String? {
     switch self {
     case .applied, .nothingLeft: nil
-    case .refused(let reason), .reverted(let reason), .stuck(let reason): reason
+    case .refused(let reason), .reverted(let reason), .declined(let reason), .stuck(let reason): reason
     }
   }
 }

@@ -51,8 +51,15 @@ package struct ChangeParts: Sendable {
 
 /// Somebody who must agree before a change stays.
 package protocol Consent: Sendable {
-  /// - Returns: why not; nil for yes.
-  func ask(until deadline: ContinuousClock.Instant) async -> String?
+  func ask(until deadline: ContinuousClock.Instant) async -> ConsentAnswer
+}
+
+package enum ConsentAnswer: Hashable, Sendable {
+  case yes
+  /// Somebody looked and does not want it.
+  case no(String)
+  /// Nobody could answer, which may be the change's fault.
+  case unanswered(String)
 }
 
 /// A step that did not end well.

@@ -45,7 +45,7 @@ extension ChangeMachine.Outcome {
     case .applied: .applied
     case .nothingLeft: .skipped
     case .refused: .failed
-    case .reverted: .undone
+    case .reverted, .declined: .undone
     case .stuck: .unknown
     }
   }

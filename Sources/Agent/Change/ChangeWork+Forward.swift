@@ -123,14 +123,19 @@ extension ChangeWork {
 
   // MARK: - Proof
 
-  func prove() async throws {
+  /// - Returns: the event of somebody who does not want it.
+  func prove() async throws -> ChangeMachine.Event? {
     guard let proof else { throw StepFailure("there is no proof", hadEffect: true) }
     let end = deadline - ProofTerms.confirmingTime
     let failures = await proof.probes.failures(until: end, without: proof.before)
     if !failures.isEmpty {
       throw StepFailure(failures.map { "\($0)" }.joined(separator: "; "), hadEffect: true)
     }
-    if let reason = await parts.consent?.ask(until: end) { throw StepFailure(reason, hadEffect: true) }
+    switch await parts.consent?.ask(until: end) {
+    case .yes, nil: return nil
+    case .no(let reason): return .declined(reason)
+    case .unanswered(let reason): throw StepFailure(reason, hadEffect: true)
+    }
   }
 
   func confirm() async throws {

@@ -91,7 +91,7 @@ package actor ChangeWork: ChangeSteps {
     case .journal: try await writeJournal()
     case .deadMan: try await startDeadMan()
     case .effect: return try await takeEffect()
-    case .prove: try await prove()
+    case .prove: return try await prove()
     case .confirm: try await confirm()
     case .keep: try await keep()
     case .promote: try await promote()

@@ -184,7 +184,7 @@ extension ChangeMachine.Outcome {
     switch self {
     case .applied: .kept
     case .nothingLeft: nil
-    case .refused(let reason): .ended(reason)
+    case .refused(let reason), .declined(let reason): .ended(reason)
     case .reverted(let reason): .undone(reason)
     case .stuck(let reason): .undoing(reason)
     }
