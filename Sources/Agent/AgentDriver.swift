@@ -40,7 +40,9 @@ package actor AgentDriver {
   private var isIntentChecked = false
   /// Whether parts of a trial were seen that nobody confirmed.
   private var hasLeftovers = false
+  /// When the baton was last asked for, and for which generation.
   private var askedAt = ContinuousClock.now
+  private var askedDigest: String?
 
   package init(parts: Parts, cache: SpecCache) {
     self.parts = parts
@@ -169,11 +171,13 @@ package actor AgentDriver {
     let recorder = parts.change.recorder
     let spec = preparation?.spec
     do {
-      if let spec { try await refuseIfFailed(spec) }
+      // Before it is asked: an answer that comes late is as old as its question.
+      askedAt = .now
+      askedDigest = spec?.digest
+      if let spec { try await refuseIfHindered(spec, token: nil) }
       let request = LockRequest(
         holder: holder, purpose: spec?.digest == settledDigest ? "drift" : "spec change", slots: parts.slots,
         atLeast: spec.flatMap { parts.change.terms.term(for: $0) })
-      askedAt = .now
       baton = try await lock.acquire(request) { recorder.log($0) }
       return .batonGranted
     } catch {
@@ -182,18 +186,30 @@ package actor AgentDriver {
     }
   }
 
-  /// What failed on one node is not tried again, here or there, until somebody asks for it.
-  private func refuseIfFailed(_ spec: NodeSpec) async throws {
-    guard let failed = try await lock.status().failed(generation: spec.digest) else { return }
-    throw FailedGeneration(generation: spec.digest, node: failed.node, since: failed.time)
+  /// What failed on one node is not tried again, here or there, until somebody asks for it. And nothing is begun beside an
+  /// intent that this node has not settled.
+  /// - Parameter token: of the own grant, if there is one.
+  private func refuseIfHindered(_ spec: NodeSpec, token: UInt64?) async throws {
+    let status = try await lock.status()
+    if let intent = status.intents.first(where: { $0.node == holder.node && $0.token != token }) {
+      isIntentChecked = false
+      throw RecoveryFailure("this node's change of token \(intent.token) is not settled yet")
+    }
+    if let failed = status.failed(generation: spec.digest) {
+      throw FailedGeneration(generation: spec.digest, node: failed.node, since: failed.time)
+    }
   }
 
   /// Plans again, for the wait may have been long, and applies.
   package func apply() async -> AgentMachine.Event {
     guard let baton else { return .applyFailed("there is no baton") }
     do {
-      if .now - askedAt > .milliseconds(500), let spec = preparation?.spec { try await refuseIfFailed(spec) }
+      // First of all: what another process of this node has changed is settled then, and is planned from.
+      let claim = try parts.change.claim()
       var preparation = try await prepare()
+      if preparation.spec.digest != askedDigest || .now - askedAt > .milliseconds(500) {
+        try await refuseIfHindered(preparation.spec, token: baton.token)
+      }
       if preparation.leftover == .confirmed {
         _ = try await parts.change.promote(with: baton)
         preparation = try await prepare()
@@ -203,22 +219,18 @@ package actor AgentDriver {
         settledDigest = preparation.spec.digest
         return .applied
       }
-      return await apply(preparation, with: baton)
+      return await apply(preparation, claim, with: baton)
     } catch {
       logger.error("nothing applied", metadata: ["error": "\(error)"])
       return .applyFailed("\(error)")
     }
   }
 
-  private func apply(_ preparation: Reconciler.Preparation, with baton: Baton) async -> AgentMachine.Event {
+  private func apply(
+    _ preparation: Reconciler.Preparation, _ claim: ChangeClaim, with baton: Baton
+  ) async -> AgentMachine.Event {
     let event: HistoryRecord.Event = preparation.spec.digest == settledDigest ? .drift : .change
-    let work: ChangeWork
-    do {
-      work = ChangeWork(parts.change, preparation, try parts.change.claim(), with: baton, event: event)
-    } catch {
-      logger.error("nothing applied", metadata: ["error": "\(error)"])
-      return .applyFailed("\(error)")
-    }
+    let work = ChangeWork(parts.change, preparation, claim, with: baton, event: event)
     let outcome = await work.run()
     knownGeneration = await work.generation ?? knownGeneration
     let metadata: Logger.Metadata = [

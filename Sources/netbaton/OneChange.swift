@@ -41,17 +41,19 @@ actor OneChange {
   }
 
   private func change(with baton: Baton) async throws {
+    // First of all: what another process of this node has changed is settled then, and is planned from.
+    let claim = try parts.claim()
     var preparation = try await parts.reconciler.prepare(planned.spec, after: planned)
     if let leftover = preparation.leftover {
       switch leftover {
       case .confirmed: _ = try await parts.promote(with: baton)
-      case .unconfirmed: try await Recovery(parts).removeLeftovers()
+      case .unconfirmed: _ = try await parts.kernel.cleanUp(record: .keep)
       }
       preparation = try await parts.reconciler.prepare(planned.spec)
     }
     guard !preparation.plan.isEmpty || event == .uninstall else { return }
     let seen = shown.take().map { (text: $0, plan: planned.plan) }
-    let work = ChangeWork(parts, preparation, try parts.claim(), with: baton, event: event, shown: seen)
+    let work = ChangeWork(parts, preparation, claim, with: baton, event: event, shown: seen)
     switch await work.run() {
     case .applied: isApplied = true
     case .nothingLeft: break

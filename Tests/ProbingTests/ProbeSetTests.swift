@@ -25,7 +25,7 @@ private final class ScriptedProber: Prober {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct ProbeSetTests {
-  private static func probe(_ text: String, line: Int32, timeout: Duration = .milliseconds(600)) throws -> Probe {
+  private static func probe(_ text: String, line: Int32, timeout: Duration = .seconds(2)) throws -> Probe {
     var probe = try #require(
       Probe(shortForm: text, origin: SourceLocation(file: "edge.yaml", line: line, column: 5)))
     probe.timeout = timeout

@@ -35,9 +35,15 @@ package struct ChangeParts: Sendable {
 
   /// The node's change, for as long as the claim lives.
   package func claim() throws -> ChangeClaim {
-    if let claim = try journal.claim() { return claim }
-    throw RecoveryFailure(
-      "another process on this node is in the middle of a change (`fuser -v \(journal.folder)/change.lock`)")
+    guard let claim = try journal.claim() else {
+      throw RecoveryFailure(
+        "another process on this node is in the middle of a change (`fuser -v \(journal.folder)/change.lock`)")
+    }
+    switch try claim.find() {
+    case .none, .torn: return claim
+    case .foreign, .earlierBoot, .open:
+      throw RecoveryFailure("an earlier change of this node is still open (\(journal.path))")
+    }
   }
 
   /// Makes plain what a confirmed trial left in the kernel.

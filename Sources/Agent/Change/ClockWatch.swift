@@ -61,8 +61,9 @@ package struct ClockWatch: Hashable, Sendable {
   private func abs(_ duration: Duration) -> Duration { duration < .zero ? .zero - duration : duration }
 
   private static func words(_ duration: Duration) -> String {
-    let milliseconds = duration / .milliseconds(1)
+    let (seconds, attoseconds) = duration.components
+    let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
     return milliseconds < 1000
-      ? "\(Int(milliseconds)) ms" : "\(Int(milliseconds / 100) / 10).\(Int(milliseconds / 100) % 10) s"
+      ? "\(milliseconds) ms" : "\(milliseconds / 1000).\(milliseconds / 100 % 10) s"
   }
 }
