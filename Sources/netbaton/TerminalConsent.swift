@@ -31,7 +31,9 @@ struct TerminalConsent: Consent {
       group.addTask { await TerminalConsent.read() }
       group.addTask {
         // A terminal that hangs up may have been cut off by the change.
-        for await signal in signals { return signal == .sighup ? .unanswered("the terminal is gone") : .no("interrupted") }
+        for await signal in signals {
+          return signal == .sighup ? .unanswered("the terminal is gone") : .no("interrupted")
+        }
         return nil
       }
       defer { group.cancelAll() }
