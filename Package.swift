@@ -82,6 +82,14 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
+      ],
+      // Packed relocations and no table of symbols for others to link to: 8 MB less of program, 5 MB less in memory. Of
+      // the linkers at hand, only Debian's own packs them and leaves out what is not used.
+      linkerSettings: [
+        .unsafeFlags(
+          [
+            "-use-ld=bfd", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-Xlinker", "--no-export-dynamic",
+          ], .when(configuration: .release))
       ]),
 
     .target(
