@@ -104,8 +104,18 @@ extension NetlinkSocket {
     makeRoom(for: writer.count)
     let sent = unsafe writer.withBytes { bytes in unsafe mnl_socket_sendto(handle, bytes.baseAddress, bytes.count) }
     guard sent == writer.count else {
-      throw NetlinkError(operation, .socket(errno: sent < 0 ? errno : EMSGSIZE))
+      throw refusal(of: writer.count, errno: sent < 0 ? errno : EMSGSIZE, to: operation)
     }
+  }
+
+  private func refusal(of bytes: Int, errno: Int32, to operation: String) -> NetlinkError {
+    guard errno == EMSGSIZE else { return NetlinkError(operation, .socket(errno: errno)) }
+    return NetlinkError(
+      operation, .socket(errno: errno),
+      message: """
+        \(bytes) bytes are sent at once, and the socket's buffer may have no more than \(sendLimit): raise \
+        net.core.wmem_max, which does not bind CAP_NET_ADMIN of the machine itself
+        """)
   }
 
   /// A send that is longer than the buffer is refused with `EMSGSIZE` (`netlink_sendmsg`), so it is made larger,

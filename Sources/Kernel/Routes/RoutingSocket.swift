@@ -14,6 +14,9 @@ package struct RoutingSocket: ~Copyable {
     do throws(NetlinkError) { socket = try NetlinkSocket(.route) } catch { throw KernelError(error) }
   }
 
+  /// For `setsockopt(2)`.
+  package var descriptor: Int32 { socket.descriptor }
+
   /// - Parameter routeProtocol: whose routes and rules; nil for every program's.
   package mutating func read(routeProtocol: UInt8?) throws(KernelError) -> RoutingState {
     do throws(NetlinkError) { return try socket.readRouting(routeProtocol: routeProtocol) } catch {

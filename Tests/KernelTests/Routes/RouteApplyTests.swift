@@ -65,6 +65,21 @@ import Testing
     #expect(try await namespace.dump() == before)
   }
 
+  /// Which of them took effect is not known when the kernel's replies find no room in the socket.
+  @Test(arguments: [0, 40]) func allIsTakenBackWhenRepliesAreLost(refusedFrom first: Int) async throws {
+    try await routing.apply(try routes(16).map(Change.addRoute))
+    let before = try await namespace.dump()
+    let there = try await routing.read().routes
+    var changes = try mixedChanges(there, [])
+    let bad = try (0..<60).map { Change.addRoute(try .to("10.99.\($0).0/24").via("203.0.113.1", "v0")) }
+    changes.insert(contentsOf: bad, at: first)
+    try await routing.limitReceiveBuffer()
+    let error = await #expect(throws: KernelError.self) { try await routing.apply(changes) }
+    #expect(error?.cause == .unknownOutcome)
+    #expect(error?.message.contains("still there") == false, "\(String(describing: error))")
+    #expect(try await namespace.dump() == before)
+  }
+
   /// How another program made something, and what the spec asks for in its place.
   static let foreign: [(words: String, change: Change)] = {
     let route = try? Route.to("10.0.0.0/8").via("192.0.2.1", "v0")

@@ -61,6 +61,13 @@ actor Routing {
     self.socket = consume socket
   }
 
+  /// Of the socket that is used from here on.
+  func limitReceiveBuffer() throws {
+    let socket = try socket.take() ?? RoutingSocket()
+    KernelTests.limitReceiveBuffer(of: socket.descriptor)
+    self.socket = consume socket
+  }
+
   func monitor(routeProtocol: UInt8 = 110) throws -> RouteMonitor { try RouteMonitor(routeProtocol: routeProtocol) }
 }
 
