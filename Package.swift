@@ -109,7 +109,8 @@ let package = Package(
     .testTarget(name: "ProbingTests", dependencies: ["Probing", "Kernel", "Model", "Spec", "Support"] + nio),
     .testTarget(name: "LockingTests", dependencies: ["Locking", "Support", system]),
     .testTarget(
-      name: "LockingEtcdTests", dependencies: ["EtcdAPI", "LockingEtcd", "Locking", "Support", "EtcdSupport", log]),
+      name: "LockingEtcdTests",
+      dependencies: ["EtcdAPI", "LockingEtcd", "Locking", "Support", "EtcdSupport", log, system]),
     .testTarget(
       name: "LockedCommandTests",
       dependencies: ["LockedCommand", "Locking", "LockingEtcd", "EtcdSupport", log, system]),

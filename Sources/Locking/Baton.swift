@@ -25,6 +25,8 @@ package struct Baton: Sendable {
   /// Grows with each grant of the group: the fence.
   package let token: UInt64
   private let term: BatonTerm
+  /// When one change's own time is over.
+  private var limit: ContinuousClock.Instant?
 
   /// For lock backends, when the store has granted the lock.
   package init(holder: Holder, token: UInt64, term: BatonTerm) {
@@ -34,9 +36,19 @@ package struct Baton: Sendable {
   }
 
   /// Throws unless writing is allowed now.
-  package func check() throws(BatonError) { try term.check() }
+  package func check() throws(BatonError) {
+    try term.check()
+    if let limit, .now >= limit { throw .tooLate }
+  }
 
-  /// How long writing is still allowed: never more than this, and nil once it is not.
+  /// The same baton for writes that must come before `limit`, when somebody else takes back what they are part of.
+  package func limited(to limit: ContinuousClock.Instant) -> Baton {
+    var baton = self
+    baton.limit = limit
+    return baton
+  }
+
+  /// How long the grant stands: never more than this, and nil once it is over.
   package var remaining: Duration? { term.remaining }
 
   /// Ends the baton's term, for the backend that releases it.
@@ -156,6 +168,8 @@ package final class BatonTerm: Sendable {
 package enum BatonError: Error, Hashable, Sendable {
   /// Its deadline passed without a renewal.
   case expired
+  /// The grant stands, but the time of this change is over.
+  case tooLate
   /// It was given back.
   case released
   /// The store says that it is not ours any more.
@@ -166,6 +180,7 @@ extension BatonError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .expired: "the baton's deadline has passed without a renewal; nothing more is written"
+    case .tooLate: "the time of this change is over; nothing more of it is written"
     case .released: "the baton was released; nothing more is written"
     case .lost(let reason): "the baton was lost (\(reason)); nothing more is written"
     }

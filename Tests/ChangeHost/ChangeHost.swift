@@ -55,6 +55,7 @@ struct ChangeHost {
         switch order {
         case "keep": try await deadMan.keep()
         case "undo": try await deadMan.undo()
+        case "change": try await kernel.apply(routes: changes, with: baton)
         case "stand down": await deadMan.standDown()
         case "wait": _ = await deadMan.ended()
         default: break

@@ -38,6 +38,9 @@ extension ChangeWork {
     if let record {
       _ = try parts.recorder.ended(record, outcome: .stale, reason: "planned anew", generation: nil)
     }
+    // Nothing is in effect of what it guarded, and the way back is another now.
+    await deadMan?.standDown()
+    deadMan = nil
     let seen = preparation.plan == shown?.plan ? shown?.text : nil
     shown = nil
     record = try await parts.recorder.begin(preparation, shown: seen, event: event, token: baton.token)
@@ -72,11 +75,14 @@ extension ChangeWork {
     deadMan = try await parts.deadMan.start(claim, deadline: deadline, trial: numberOfTrial)
   }
 
+  /// What the change may write by: once its time is over, the dead-man takes it back, and nothing may follow.
+  private var permit: Baton { deadMan == nil ? baton : baton.limited(to: deadline) }
+
   func takeEffect() async throws -> ChangeMachine.Event? {
     try checkClocks()
     let plan = preparation.plan
     do {
-      try await kernel.apply(routes: plan.routesBefore, with: baton)
+      try await kernel.apply(routes: plan.routesBefore, with: permit)
     } catch {
       // The kernel's side has undone the routes before the one that failed.
       throw StepFailure(error)
@@ -90,7 +96,7 @@ extension ChangeWork {
       throw StepFailure(error, hadEffect: !plan.routesBefore.isEmpty)
     }
     do {
-      try await kernel.apply(routes: plan.routesAfter, with: baton)
+      try await kernel.apply(routes: plan.routesAfter, with: permit)
     } catch {
       throw StepFailure(error, hadEffect: !(plan.routesBefore.isEmpty && plan.nftables.isEmpty))
     }
@@ -111,12 +117,12 @@ extension ChangeWork {
     guard let trial, !trial.tables.isEmpty else {
       return try await kernel.commit(
         preparation.plan.nftables, record: parts.reconciler.record(of: preparation, token: baton.token), from: from,
-        with: baton)
+        with: permit)
     }
     if deadMan == nil {
       deadline = .now + (try parts.terms.trialTime(for: preparation.spec, left: baton.remaining))
     }
-    let armed = try await kernel.arm(trial, lasting: deadline - .now, record: .keep, from: from, with: baton)
+    let armed = try await kernel.arm(trial, lasting: deadline - .now, record: .keep, from: from, with: permit)
     self.armed = armed
     return armed.generation
   }
@@ -141,14 +147,14 @@ extension ChangeWork {
   func confirm() async throws {
     try checkClocks()
     guard let armed else { throw StepFailure("nothing is on trial", hadEffect: true) }
-    try await kernel.confirm(armed, with: baton)
+    try await kernel.confirm(armed, with: permit)
   }
 
   func keep() async throws {
     // With a trial, it is decided already.
     if armed == nil {
       try checkClocks()
-      try baton.check()
+      try permit.check()
     }
     try await deadMan?.keep()
   }

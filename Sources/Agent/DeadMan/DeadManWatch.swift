@@ -4,25 +4,29 @@ package import Kernel
 
 /// The dead-man's own process: it takes a change back unless it is told in time to keep it.
 ///
-/// It needs nothing of the process that made the change, for that may have died of it, or be cut off. It decides once.
+/// It needs nothing of the process that made the change, for that may have died of it, or be cut off. It decides once; but
+/// when it has taken a change back unasked, it stays until the other process is gone or has stopped writing.
 package struct DeadManWatch {
   private let journal: ChangeJournal
   private let kernel: any TrialKernel
   private let input: Int32
+  private let slack: UInt64
   private let read: () -> String?
   private let write: (String) -> Void
 
   /// - Parameters:
   ///   - input: what `read` reads from, to wait until it can.
+  ///   - slack: how long after the deadline a trial may take to end by itself, in nanoseconds: its clock is another one.
   ///   - read: the next line of the input; nil at its end.
   ///   - write: a line to standard output, which nobody may read any more.
   package init(
-    journal: ChangeJournal, kernel: any TrialKernel, input: Int32 = 0, read: @escaping () -> String?,
-    write: @escaping (String) -> Void
+    journal: ChangeJournal, kernel: any TrialKernel, input: Int32 = 0, slack: UInt64 = 1_000_000_000,
+    read: @escaping () -> String?, write: @escaping (String) -> Void
   ) {
     self.journal = journal
     self.kernel = kernel
     self.input = input
+    self.slack = slack
     self.read = read
     self.write = write
   }
@@ -30,10 +34,12 @@ package struct DeadManWatch {
   /// For the whole process: what a terminal sends, or who stops a service, is not meant for it.
   package static func ignoreSignals() { ignore_signals_of_others() }
 
-  private enum Ending {
-    case told(DeadManTalk.Order)
+  private enum Word {
+    case order(DeadManTalk.Order)
+    /// The time has come and nobody has told.
+    case none
     /// Why nobody will tell.
-    case untold(String)
+    case never(String)
   }
 
   /// Returns when it is decided and done.
@@ -49,12 +55,15 @@ package struct DeadManWatch {
     answer(.armed)
     while true {
       switch wait(until: guarded.deadline) {
-      case .told(.keep):
+      case .order(.keep):
         if keep(guarded) { return }
-      case .told(.standDown): return
-      case .told(.undo): return try await undo(guarded, "it was told to")
-      case .told(.guardUntil): answer(.failed("it guards a change already"))
-      case .untold(let reason): return try await decide(guarded, reason)
+      case .order(.standDown): return
+      case .order(.undo): return try await undo(guarded, "it was told to")
+      case .order(.guardUntil): answer(.failed("it guards a change already"))
+      case .none:
+        if try await decide(guarded, "it was not confirmed in time") { await stay(guarded) }
+        return
+      case .never(let reason): return _ = try await decide(guarded, reason)
       }
     }
   }
@@ -84,14 +93,14 @@ package struct DeadManWatch {
   }
 
   /// A word that comes with the deadline comes too late.
-  private func wait(until deadline: UInt64) -> Ending {
+  private func wait(until deadline: UInt64) -> Word {
     switch boot_clock_wait(input, deadline) {
-    case 0: return .untold("it was not confirmed in time")
+    case 0: return .none
     case 1:
-      guard let line = read() else { return .untold("the process that made it ended before it was confirmed") }
-      return DeadManTalk.Order(line: line).map(Ending.told)
-        ?? .untold("it was told what it does not understand: \(line)")
-    case let problem: return .untold("it could not wait (errno \(-problem))")
+      guard let line = read() else { return .never("the process that made it ended before it was confirmed") }
+      return DeadManTalk.Order(line: line).map(Word.order)
+        ?? .never("it was told what it does not understand: \(line)")
+    case let problem: return .never("it could not wait (errno \(-problem))")
     }
   }
 
@@ -110,17 +119,31 @@ package struct DeadManWatch {
   }
 
   /// A confirmed trial is what decides; nobody else is left to.
-  private func decide(_ guarded: Guarded, _ reason: String) async throws {
-    if let trial = guarded.trial, await isKept(trial, until: guarded.deadline), keep(guarded) { return }
+  /// - Returns: whether it was taken back.
+  private func decide(_ guarded: Guarded, _ reason: String) async throws -> Bool {
+    if let trial = guarded.trial, await isKept(trial, until: guarded.deadline), keep(guarded) { return false }
     try await undo(guarded, reason)
+    return true
   }
 
-  /// How long after the deadline a trial may take to end by itself, in nanoseconds: its clock is another one.
-  private static let slack: UInt64 = 1_000_000_000
+  /// In nanoseconds.
+  private static let pauseBetweenLooks: UInt64 = 500_000_000
+
+  /// A process that is stopped between its last look at the clock and the write itself can write when it goes on, however
+  /// late: what comes so is taken back, too.
+  private func stay(_ guarded: Guarded) async {
+    while true {
+      let word = wait(until: BootClock.now + Self.pauseBetweenLooks)
+      if case .order(.standDown) = word { return }
+      // Whatever cannot be taken back now is tried again with the next look, and told by the other process.
+      try? await kernel.undo(guarded.inverse)
+      if case .never = word { return }
+    }
+  }
 
   private func isKept(_ trial: UInt64, until deadline: UInt64) async -> Bool {
     // Before the deadline the process that could have confirmed it is gone.
-    let end = BootClock.now < deadline ? BootClock.now : deadline + Self.slack
+    let end = BootClock.now < deadline ? BootClock.now : deadline + slack
     while true {
       do {
         switch try await kernel.verdict(of: trial) {
@@ -131,7 +154,7 @@ package struct DeadManWatch {
         }
       } catch {
         // Unknown is not kept: the routes go back, and a trial that is not confirmed ends by itself.
-        if BootClock.now >= end + Self.slack { return false }
+        if BootClock.now >= end + slack { return false }
       }
       try? await Task.sleep(for: .milliseconds(2), clock: .continuous)
     }

@@ -37,6 +37,18 @@ import Testing
     #expect(try await bench.gateways() == ["192.0.2.1"])
   }
 
+  /// A process can be stopped between its last look at the clock and its write.
+  @Test func whatComesLateIsTakenBackToo() async throws {
+    let host = try bench.host(milliseconds: 1000)
+    try await host.waitFor("changed")
+    try await bench.waitUntilBack(within: .seconds(5), "not confirmed")
+    try await host.say("change")
+    try await host.waitFor("change: done")
+    try await bench.waitUntilBack(within: .seconds(5), "late")
+    try await host.say("stand down")
+    try await host.waitFor("stand down: done")
+  }
+
   @Test func whatIsKeptStays() async throws {
     let host = try bench.host(milliseconds: 1000)
     try await host.waitFor("changed")
