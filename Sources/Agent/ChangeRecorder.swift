@@ -63,6 +63,25 @@ package struct ChangeRecorder: Sendable {
     return try record.jsonLine()
   }
 
+  /// How many of the newest records are looked at for a change that an earlier process of this node began.
+  private static let reach = 100
+
+  /// Tells how a change ended that another process began.
+  /// - Returns: the record for the lock's store; nil if there is none, or it cannot be read.
+  func endedElsewhere(_ token: UInt64, outcome: HistoryRecord.Outcome, reason: String?) -> [UInt8]? {
+    do {
+      let newest = try disk.read(limit: ChangeRecorder.reach).entries.lazy.map(\.record)
+      guard let record = newest.first(where: { $0.token == token && $0.event != .baton }) else { return nil }
+      let short = try record.shortened(toFit: ChangeRecorder.storeLimit)
+      // It may have said so on disk already, and not been able to tell the store.
+      if record.outcome == outcome { return try short.jsonLine() }
+      return try ended(short, outcome: outcome, reason: reason, generation: nil)
+    } catch {
+      logger.error("the history lacks how a change ended", metadata: ["token": "\(token)", "error": "\(error)"])
+      return nil
+    }
+  }
+
   /// One line an attempt at the baton: who asks, who holds it, since when, and what came of it.
   package func log(_ event: LockEvent) {
     var metadata: Logger.Metadata = [

@@ -1,3 +1,4 @@
+import History
 import Kernel
 import Locking
 import Logging
@@ -68,7 +69,26 @@ struct ChangeEnding: Sendable {
   }
 }
 
+extension ChangeEnding {
+  /// The same for a change that another process began, from what it has left on disk of the history.
+  func settleElsewhere(_ outcome: ChangeMachine.Outcome) async throws {
+    let history = parts.recorder.endedElsewhere(subject.token, outcome: outcome.recorded, reason: outcome.reason)
+    try await settle(outcome, history: history, with: nil)
+  }
+}
+
 extension ChangeMachine.Outcome {
+  /// For the history.
+  var recorded: HistoryRecord.Outcome {
+    switch self {
+    case .applied: .applied
+    case .nothingLeft: .skipped
+    case .refused: .failed
+    case .reverted, .declined: .undone
+    case .stuck: .unknown
+    }
+  }
+
   /// For the node's record.
   var word: String {
     switch self {

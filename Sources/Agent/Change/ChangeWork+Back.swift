@@ -38,15 +38,3 @@ extension ChangeWork {
     try claim.remove()
   }
 }
-
-extension ChangeMachine.Outcome {
-  fileprivate var recorded: HistoryRecord.Outcome {
-    switch self {
-    case .applied: .applied
-    case .nothingLeft: .skipped
-    case .refused: .failed
-    case .reverted, .declined: .undone
-    case .stuck: .unknown
-    }
-  }
-}

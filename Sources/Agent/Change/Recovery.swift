@@ -56,7 +56,7 @@ package struct Recovery: Sendable {
       node: intent.node, version: parts.recorder.holder.version, token: intent.token, generation: intent.generation,
       commit: intent.commit)
     try await ChangeEnding(parts: parts, subject: subject)
-      .settle(.refused("the process that announced it ended before it began"), history: nil, with: nil)
+      .settleElsewhere(.refused("the process that announced it ended before it began"))
   }
 
   /// Removes parts of a trial that no journal knows of, unless a living process works on them.
@@ -94,7 +94,7 @@ package struct Recovery: Sendable {
   }
 
   private func settle(_ header: ChangeHeader, _ outcome: ChangeMachine.Outcome, _ claim: ChangeClaim) async throws {
-    try await ChangeEnding(parts: parts, subject: .init(header, parts)).settle(outcome, history: nil, with: nil)
+    try await ChangeEnding(parts: parts, subject: .init(header, parts)).settleElsewhere(outcome)
     try claim.remove()
   }
 }
@@ -131,7 +131,7 @@ actor RecoveryWork: ChangeSteps {
 
   private func settle(_ outcome: ChangeMachine.Outcome) async throws -> ChangeMachine.Event? {
     if let mark = outcome.mark { try claim.mark(mark) }
-    try await ending.settle(outcome, history: nil, with: nil)
+    try await ending.settleElsewhere(outcome)
     return nil
   }
 
