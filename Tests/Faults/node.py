@@ -1,65 +1,107 @@
-"""One node for fault tests: a network namespace with an etcd on its loopback, a link, and a folder of specs."""
+"""One node with a folder of specs, and an etcd in a namespace of its own behind a link."""
 
-import atexit
 import json
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
-import tempfile
 import threading
 import time
+from datetime import datetime
+
+from bench import Bench, expect
 
 SPEC = """apiVersion: netbaton.dev/v1alpha1
 kind: NodeNetwork
 metadata:
   name: faults
 spec:
+  %(selector)s
   nftables: |
     table inet faults {
       chain input {
         type filter hook input priority filter; policy accept;
         iifname "lo" accept
-        tcp dport {port} counter drop
+        udp dport %(port)d counter drop
+      }
+      chain output {
+        type filter hook output priority filter; policy accept;
+        tcp dport %(unreachable)d reject
       }
     }
   routes:
-    - {{ to: 203.0.113.0/24, via: 10.9.0.{hop}, dev: eth0 }}
-    - {{ to: 198.51.100.{hop}/32, type: blackhole }}
-  trial: {{ deadline: 2s }}
+    - { to: 203.0.113.0/24, via: 10.9.0.%(hop)d, dev: eth0 }
+    - { to: 198.51.100.%(hop)d/32, type: blackhole }
+  probes:
+    - tcp: 10.9.1.2:2381
+  trial: { deadline: 2s }
 """
-STEPS = ["announce", "journal", "deadMan", "effect", "prove", "confirm", "keep", "promote", "settle", "close"]
+# Of the trial, in seconds; and what the machine may take longer for rules and for routes.
+DEADLINE = 2.0
+SLACK = 2.0
+# How long the baton is held by who has gone silent.
+LEASE = 6.0
+# In the order of a change that is kept; `revert` is of one whose probe fails.
+STEPS = [
+    "announce", "journal", "deadMan", "effect", "prove", "confirm", "keep", "promote", "settle", "close", "revert"]
+# What the old rules drop and the new ones let pass.
+NEW_PORT = 1001
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def spec_for(step):
+    return "bad" if step == "revert" else "new"
 
 
-class Node:
-    """Everything of it ends with `close`, which also runs when the test fails."""
+class Change:
+    """A change under way, followed by its log."""
 
+    def __init__(self, process):
+        self.process = process
+        self.token = None
+        self.begun = {}
+        self.log = []
+
+    def _lines(self):
+        for line in self.process.stderr:
+            self.log.append(line)
+            begins = re.match(r"(\S+)Z .*a step begins .*step=(\w+) token=(\d+)", line)
+            if begins:
+                self.begun[begins[2]] = datetime.fromisoformat(begins[1] + "+00:00").timestamp()
+                self.token = int(begins[3])
+            yield begins[2] if begins else None
+
+    def reach(self, step):
+        expect(step in self._lines(), f"the step {step} was not reached:\n{''.join(self.log)}")
+
+    def signal(self, number):
+        os.kill(self.process.pid, number)
+
+    def end(self):
+        """Reads the log to its end; returns the exit code."""
+        for _ in self._lines():
+            pass
+        return self.process.wait()
+
+    @property
+    def deadline(self):
+        """The dead-man, and then the kernel, gets it right when its step begins."""
+        return self.begun["deadMan"] + DEADLINE
+
+
+class Node(Bench):
     def __init__(self, program, name):
-        self.program = program
-        self.name = f"nbf{os.getpid()}-{name}"
-        self.folder = tempfile.mkdtemp(prefix="netbaton-faults-")
-        self.children = []
-        self.etcd = None
-        atexit.register(self.close)
-        subprocess.run(["ip", "netns", "add", self.name], check=True)
-        self.inside("ip", "link", "set", "lo", "up")
+        super().__init__(program, name, ["node", "etcd"])
         self.inside("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "peer0")
         self.inside("ip", "link", "set", "peer0", "up")
         self.inside("ip", "addr", "add", "10.9.0.1/24", "dev", "eth0")
         self.inside("ip", "link", "set", "eth0", "up")
+        self.link(("node", "etcd0", "10.9.1.1/30"), ("etcd", "node0", "10.9.1.2/30"))
         self.start_etcd()
-        self.lock = "etcd://127.0.0.1:2379/test?ttl=6"
-        self.write("old", 1001, 2)
-        self.write("new", 1002, 3)
-        self.write("other", 1003, 4, "  nodeSelector: { matchLabels: { never: mine } }\n")
+        self.lock = f"etcd://10.9.1.2:2379/test?ttl={LEASE:.0f}"
+        self.write("old", port=NEW_PORT, hop=2)
+        self.write("new", port=NEW_PORT + 1, hop=3)
+        self.write("bad", port=NEW_PORT + 1, hop=3, unreachable=2381)
+        self.write("other", port=1, hop=4, selector="nodeSelector: { matchLabels: { never: mine } }")
         self.apply("old")
         self.old, self.old_routes = self.state(), self.routes()
         self.apply("new")
@@ -68,11 +110,12 @@ class Node:
         assert self.state() == self.old and self.old != self.new, "the two specs do not differ in the kernel"
 
     def start_etcd(self):
+        client, peer = "http://10.9.1.2:2379", "http://10.9.1.2:2380"
         self.etcd = self.spawn(
-            "etcd", "--name", "test", "--data-dir", f"{self.folder}/etcd",
-            "--listen-client-urls", "http://127.0.0.1:2379", "--advertise-client-urls", "http://127.0.0.1:2379",
-            "--listen-peer-urls", "http://127.0.0.1:2380", "--initial-advertise-peer-urls", "http://127.0.0.1:2380",
-            "--initial-cluster", "test=http://127.0.0.1:2380", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            "etcd", "--name", "test", "--data-dir", f"{self.folder}/etcd", "--listen-client-urls", client,
+            "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+            "--initial-cluster", f"test={peer}", "--listen-metrics-urls", "http://10.9.1.2:2381",
+            at="etcd", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(100):
             if self.etcdctl("endpoint", "health", check=False).returncode == 0:
                 return
@@ -80,42 +123,35 @@ class Node:
         raise RuntimeError("etcd did not start")
 
     def etcdctl(self, *arguments, check=True):
-        return self.inside("env", "ETCDCTL_API=3", "etcdctl", "--endpoints", "127.0.0.1:2379", *arguments, check=check)
+        return self.inside(
+            "env", "ETCDCTL_API=3", "etcdctl", "--endpoints", "10.9.1.2:2379", *arguments, at="etcd", check=check)
 
-    def inside(self, *command, check=True):
-        return subprocess.run(
-            ["ip", "netns", "exec", self.name, *command], check=check, capture_output=True, text=True)
-
-    def spawn(self, *command, **options):
-        child = subprocess.Popen(["ip", "netns", "exec", self.name, *command], **options)
-        self.children.append(child)
-        return child
-
-    def write(self, name, port, hop, selector=""):
-        os.makedirs(f"{self.folder}/{name}", exist_ok=True)
+    def write(self, name, port, hop, unreachable=9, selector=""):
+        os.makedirs(f"{self.folder}/{name}")
         with open(f"{self.folder}/{name}/spec.yaml", "w", encoding="utf-8") as file:
-            file.write(SPEC.replace("spec:\n", "spec:\n" + selector).replace("{port}", str(port)).replace("{hop}", str(hop)).replace("{{", "{").replace("}}", "}"))
+            file.write(SPEC % {"port": port, "hop": hop, "unreachable": unreachable, "selector": selector})
 
-    def command(self, *arguments):
+    def command(self, *arguments, name="n"):
         return [
-            self.program, *arguments, "--lock", self.lock, "--node-name", "n", "--state-dir", f"{self.folder}/state",
-            "--log-level", "debug"]
+            self.program, *arguments, "--lock", self.lock, "--node-name", name,
+            "--state-dir", f"{self.folder}/state-{name}", "--log-level", "debug"]
 
     def apply(self, name, check=True):
-        done = self.inside(*self.command("apply", "-f", f"{self.folder}/{name}", "--wait", "8s"), check=False)
+        done = self.inside(*self.command("apply", "-f", f"{self.folder}/{name}", "--wait", "20s"), check=False)
         if check and done.returncode != 0:
             raise RuntimeError(f"apply {name} ended with {done.returncode}: {done.stderr}")
         return done
 
     def begin(self, name):
-        return self.spawn(
+        return Change(self.spawn(
             *self.command("apply", "-f", f"{self.folder}/{name}"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, start_new_session=True)
+            text=True, start_new_session=True))
 
     def recover(self):
         """What the next start of the node does; no spec selects the node, so that it does nothing else."""
         agent = self.spawn(
-            *self.command("agent", "-f", f"{self.folder}/other"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            *self.command("agent", "-f", f"{self.folder}/other"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True)
         # Whatever it settles, it does before its first plan comes to anything.
         limit = threading.Timer(60, agent.kill)
         limit.start()
@@ -127,50 +163,49 @@ class Node:
         agent.stderr.read()
         agent.wait()
 
-    def resume(self):
+    def settled(self, change, where):
+        """After the next start: exactly one of the two states, told as such, and nothing left over."""
+        self.recover()
+        state = self.state()
+        expect(state in (self.old, self.new), f"{where}: neither the old nor the new state:\n{state}")
+        expect(not os.path.exists(f"{self.folder}/state-n/change"), f"{where}: a journal is left")
+        intents = [intent for intent in self.status()["intents"] if intent["node"] == "n"]
+        expect(not intents, f"{where}: an intent is left: {intents}")
+        told = self.outcomes(change.token)
+        expect(("applied" in told) == (state == self.new), f"{where}: told as {told}, and the state is\n{state}")
+        return "new" if state == self.new else "old"
+
+    def go_back(self, where):
         self.inside(*self.command("resume", "--reason", "the test goes on"), check=False)
+        if self.state() != self.old:
+            self.apply("old")
+        expect(self.state() == self.old, f"{where}: the test's own way back failed")
 
     def status(self):
         return json.loads(self.inside(*self.command("status", "-o", "json")).stdout)
+
+    def outcomes(self, token):
+        """What the history in etcd says became of the changes under a token."""
+        lines = self.etcdctl("get", "--prefix", "--print-value-only", "test/history/").stdout.splitlines()
+        records = [json.loads(line) for line in lines if line]
+        return [record["outcome"] for record in records if record.get("token") == token]
 
     def state(self):
         """The rules without handles and counts, netbaton's own record left out, and the routes."""
         rules = self.inside("nft", "-s", "list", "ruleset").stdout
         own = re.sub(r"table inet netbaton \{.*?\n\}\n", "", rules, flags=re.S)
-        return own + self.inside("ip", "route").stdout
-
-    def is_armed(self):
-        return self._has_element(self.inside("nft", "-s", "list", "ruleset").stdout, "armed")
-
-    def is_kept(self, rules):
-        return self._has_element(rules, "kept")
-
-    @staticmethod
-    def _has_element(rules, part):
-        return re.search(r"set nb\d+_%s \{[^}]*elements = \{" % part, rules) is not None
+        return own + self.routes()
 
     def routes(self):
         return self.inside("ip", "route").stdout
 
-    def reads_as(self, state):
-        return self.state() == state
+    def is_armed(self):
+        return self._has_element(self.inside("nft", "-s", "list", "ruleset").stdout, "armed")
 
-    def close(self):
-        atexit.unregister(self.close)
-        for child in self.children:
-            if child.poll() is None:
-                child.send_signal(signal.SIGCONT)
-                child.kill()
-                child.wait()
-        for pid in subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True).stdout.split():
-            os.kill(int(pid), signal.SIGKILL)
-        subprocess.run(["ip", "netns", "del", self.name], check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def is_decided(self):
+        """Whether the change was confirmed: signals come some moments after the log's line."""
+        return self._has_element(self.inside("nft", "-s", "list", "ruleset").stdout, "kept") or self.state() == self.new
 
-
-def at_step(process, step):
-    """Reads the log until the step begins; False if the process ended before that."""
-    for line in process.stderr:
-        if f"step={step}" in line and "begins" in line:
-            return True
-    return False
+    @staticmethod
+    def _has_element(rules, part):
+        return re.search(r"set nb\d+_%s \{[^}]*elements = \{" % part, rules) is not None
