@@ -40,7 +40,7 @@ struct AgentCommand: AsyncParsableCommand {
       let driver = AgentDriver(
         parts: AgentDriver.Parts(
           change: try wiring.changeParts(
-            kernel: kernel, lock: lock, terms: try wiring.terms(proof, lock: lock), allowsRemoval: allowRemoval),
+            kernel: kernel, lock: lock, terms: try wiring.terms(proof), allowsRemoval: allowRemoval),
           slots: try settings.slots(slots), loadSpec: { try SpecLoader.load(paths: paths) }),
         cache: SpecCache(node: try wiring.node(), names: wiring.names))
       let (reloads, reload) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))

@@ -44,7 +44,7 @@ struct ApplyCommand: AsyncParsableCommand {
       let kernel = try wiring.kernel()
       let lock = try wiring.lock()
       var parts = try wiring.changeParts(
-        kernel: kernel, lock: lock, terms: try wiring.terms(proof, lock: lock), allowsRemoval: allowRemoval)
+        kernel: kernel, lock: lock, terms: try wiring.terms(proof), allowsRemoval: allowRemoval)
       if let confirmWithin { try parts.askAtTerminal(within: confirmWithin) }
       let request = LockRequest(
         holder: wiring.holder, purpose: "apply", wait: try LockRequest.Wait(wait),

@@ -12,6 +12,8 @@ struct DiffCommand: AsyncParsableCommand {
   @OptionGroup var specs: SpecFlags
   @OptionGroup var common: CommonFlags
 
+  @OptionGroup var proof: ProofFlags
+
   @Option(name: .shortAndLong, help: "How to print it: text or json.")
   var output = OutputFormat.text
 
@@ -23,9 +25,15 @@ struct DiffCommand: AsyncParsableCommand {
       let wiring = try Wiring(common)
       let reconciler = try wiring.reconciler(kernel: try wiring.kernel(), allowsRemoval: allowRemoval)
       let preparation = try await wiring.prepare(specs.file, reconciler: reconciler)
+      let forecast = preparation.plan.isEmpty ? nil : try wiring.terms(proof).forecast(of: preparation)
       switch output {
-      case .text: try Output.difference(await preparation.text())
-      case .json: try Output.line(try preparation.document.json())
+      case .text:
+        try Output.difference(await preparation.text())
+        if let forecast { try Output.line("\(forecast)") }
+      case .json:
+        var document = preparation.document
+        document.trial = forecast
+        try Output.line(try document.json())
       }
       if !preparation.plan.isEmpty { throw ExitStatus.differs }
     }

@@ -97,10 +97,10 @@ struct Wiring: Sendable {
       deadMan: DeadManProcess(logger: logger), prober: LiveProber(), terms: terms)
   }
 
-  func terms(_ proof: ProofFlags, lock: any LockBackend) throws -> ProofTerms {
+  func terms(_ proof: ProofFlags) throws -> ProofTerms {
     ProofTerms(
       mode: try settings.trialMode(proof), deadline: try settings.trialDeadline(proof),
-      probes: try settings.probes(proof), provesLock: !lock.location.hasPrefix("file:"))
+      probes: try settings.probes(proof), provesLock: !settings.lock.hasPrefix("file:"))
   }
 }
 

@@ -64,11 +64,10 @@ package actor ChangeWork: ChangeSteps {
   /// be for either.
   private func outline() throws -> ChangeMachine.Outline {
     trial = nil
+    try parts.terms.checkProof(of: preparation.spec)
     guard isProved else { return .init(isProved: false, hasTrial: false, needsDeadMan: false) }
     tries += 1
-    let trial = TrialPlan(
-      number: baton.token << 4 | tries, current: preparation.snapshot.state.tables,
-      desired: preparation.spec.state.tables, changes: preparation.plan.nftables)
+    let trial = TrialPlan(preparation, number: baton.token << 4 | tries)
     try parts.terms.check(trial, for: preparation.spec)
     self.trial = trial
     return .init(

@@ -1,4 +1,6 @@
-import Plan
+import Kernel
+import Model
+package import Plan
 package import Spec
 
 /// How a node's changes are proved before they stay.
@@ -66,11 +68,50 @@ package struct ProofTerms: Hashable, Sendable {
     (wish(of: spec) ?? ProofTerms.usualDeadline) + .seconds(5)
   }
 
+  private func isRequired(_ spec: NodeSpec) -> Bool { mode == .required || spec.trial?.isRequired == true }
+
+  /// Throws if only changes on trial are allowed, and there can be none.
+  func checkProof(of spec: NodeSpec) throws(StepFailure) {
+    if let reason = unproved(spec), isRequired(spec) {
+      throw StepFailure("only changes on trial are allowed here, and \(reason)", hadEffect: false)
+    }
+  }
+
+  /// Throws if only changes on trial are allowed, and this one cannot be tried.
   func check(_ trial: TrialPlan, for spec: NodeSpec) throws(StepFailure) {
-    guard mode == .required || spec.trial?.isRequired == true,
-      let item = trial.items.first(where: { $0.obstacle != nil }), let obstacle = item.obstacle
-    else { return }
+    guard isRequired(spec), let first = trial.obstacles.first else { return }
     throw StepFailure(
-      "this change cannot be tried, and only changes on trial are allowed here: \(obstacle)", hadEffect: false)
+      "this change cannot be tried, and only changes on trial are allowed here: \(first.obstacle)", hadEffect: false)
+  }
+
+  /// Why nothing is on trial; nil if it is.
+  private func unproved(_ spec: NodeSpec) -> String? {
+    if isProved(spec) { return nil }
+    if mode == .off { return "trials are off" }
+    return "nothing would prove this: there are no probes, and the lock is a file of this machine"
+  }
+
+  /// What would become of the plan.
+  package func forecast(of preparation: Reconciler.Preparation) -> TrialForecast {
+    let spec = preparation.spec
+    if let reason = unproved(spec) {
+      return TrialForecast(isRequired(spec) ? .refused : .direct, reason: reason)
+    }
+    let trial = TrialPlan(preparation, number: 0)
+    do throws(StepFailure) {
+      try check(trial, for: spec)
+    } catch {
+      return TrialForecast(.refused, reason: error.reason)
+    }
+    return TrialForecast(
+      trial, routes: preparation.plan.routes.count, deadline: wish(of: spec) ?? ProofTerms.usualDeadline)
+  }
+}
+
+extension TrialPlan {
+  init(_ preparation: Reconciler.Preparation, number: UInt64) {
+    self.init(
+      number: number, current: preparation.snapshot.state.tables, desired: preparation.spec.state.tables,
+      changes: preparation.plan.nftables)
   }
 }

@@ -24,6 +24,8 @@ package struct PlanDocument: Codable, Hashable, Sendable {
   package var kind = "Plan"
   package var summary: PlanSummary
   package var steps: [Step]
+  /// Only in a dry run.
+  package var trial: TrialForecast?
 
   /// - Parameters:
   ///   - current: the state that the plan begins with, for the sets that rules name.

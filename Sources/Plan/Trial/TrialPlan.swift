@@ -59,6 +59,15 @@ package struct TrialPlan: Sendable {
   /// The tables that are tried.
   package var tables: [TableID] { pairs.map(\.id) }
 
+  /// What keeps tables from being tried, each once; that a table changes as a whole says nothing beside it.
+  package var obstacles: [(table: TableID, obstacle: TrialObstacle)] {
+    var seen: Swift.Set<TrialObstacle> = []
+    return items.compactMap { item in
+      guard let obstacle = item.obstacle, let id = item.change.tableID, obstacle != .other(id) else { return nil }
+      return seen.insert(obstacle).inserted ? (id, obstacle) : nil
+    }
+  }
+
   /// What has to be made in place.
   package var inPlace: [Change] { items.filter { $0.obstacle != nil }.map(\.change) }
 
