@@ -41,6 +41,8 @@ DEADLINE = 2.0
 SLACK = 2.0
 # How long the baton is held by who has gone silent.
 LEASE = 6.0
+# How long others wait for a node with an open change before they halt: the trial's time, and 5 s.
+INTENT_BOUND = DEADLINE + 5.0
 # In the order of a change that is kept; `revert` is of one whose probe fails.
 STEPS = [
     "announce", "journal", "deadMan", "effect", "prove", "confirm", "keep", "promote", "settle", "close", "revert"]
@@ -184,9 +186,13 @@ class Node(Bench):
     def status(self):
         return json.loads(self.inside(*self.command("status", "-o", "json")).stdout)
 
+    def record(self, name, *options):
+        """What stands in etcd under a name; empty if nothing does."""
+        return self.etcdctl("get", "--print-value-only", *options, f"test/{name}").stdout
+
     def outcomes(self, token):
         """What the history in etcd says became of the changes under a token."""
-        lines = self.etcdctl("get", "--prefix", "--print-value-only", "test/history/").stdout.splitlines()
+        lines = self.record("history/", "--prefix").splitlines()
         records = [json.loads(line) for line in lines if line]
         return [record["outcome"] for record in records if record.get("token") == token]
 

@@ -8,7 +8,7 @@ import threading
 import time
 
 from bench import expect
-from node import LEASE, SLACK, spec_for
+from node import INTENT_BOUND, LEASE, SLACK, spec_for
 from watch import Watch
 
 
@@ -93,14 +93,19 @@ def slow(node):
 # Of other nodes, beside changes that took effect.
 TURNS = []
 REQUESTS, ANSWERS = 'iifname "node0" tcp dport 2379', 'oifname "node0" tcp sport 2379'
+BOTH = dropping(f"{REQUESTS} drop", f"{ANSWERS} drop")
+SOME = "numgen random mod 100 < 30 drop"
+# How long each lasts: longer than the lease, and `away` until the others take the change for failed.
+SHORT, LONG = LEASE + SLACK, LEASE + INTENT_BOUND + SLACK
 FAULTS = {
-    "killed": killed,
-    "paused": paused,
-    "cut": dropping(f"{REQUESTS} drop", f"{ANSWERS} drop"),
-    "deaf": dropping(f"{REQUESTS} drop"),
-    "mute": dropping("accept", f"{ANSWERS} drop"),
-    "lossy": dropping(f"{REQUESTS} numgen random mod 100 < 30 drop", f"{ANSWERS} numgen random mod 100 < 30 drop"),
-    "slow": slow,
+    "killed": (killed, SHORT),
+    "paused": (paused, SHORT),
+    "cut": (BOTH, SHORT),
+    "away": (BOTH, LONG),
+    "deaf": (dropping(f"{REQUESTS} drop"), SHORT),
+    "mute": (dropping("accept", f"{ANSWERS} drop"), SHORT),
+    "lossy": (dropping(f"{REQUESTS} {SOME}", f"{ANSWERS} {SOME}"), SHORT),
+    "slow": (slow, SHORT),
 }
 
 
@@ -116,10 +121,16 @@ def store(node, name):
             change.signal(signal.SIGCONT)
             if step != "announce":
                 change.reach(step)
-            with FAULTS[fault](node):
-                time.sleep(LEASE + SLACK)
+            change.signal(signal.SIGSTOP)
+            fault, seconds = FAULTS[fault]
+            with fault(node):
+                change.signal(signal.SIGCONT)
+                # Of an etcd that is killed or paused nothing could be asked.
+                is_open = seconds == LONG and node.record("intent/n")
+                time.sleep(seconds)
+                expect(not is_open or node.record("halt"), f"{name}: nobody has halted")
             code = change.end()
-    found = node.settled(change, name)
+            found = node.settled(change, name)
     log = "".join(change.log)
     expect(code != 0 or found == "new", f"{name}: it ended with 0, and the state is the old one; {log}")
     in_force = watch.rules + watch.routes
