@@ -95,8 +95,8 @@ TURNS = []
 REQUESTS, ANSWERS = 'iifname "node0" tcp dport 2379', 'oifname "node0" tcp sport 2379'
 BOTH = dropping(f"{REQUESTS} drop", f"{ANSWERS} drop")
 SOME = "numgen random mod 100 < 30 drop"
-# How long each lasts: longer than the lease, and `away` until the others take the change for failed.
-SHORT, LONG = LEASE + SLACK, LEASE + INTENT_BOUND + SLACK
+# How long each lasts: longer than the lease, and `away` until the others, who learn late that it is over, have halted.
+SHORT, LONG = LEASE + SLACK, LEASE + INTENT_BOUND + 5
 FAULTS = {
     "killed": (killed, SHORT),
     "paused": (paused, SHORT),
