@@ -41,10 +41,16 @@ enum ConnectionFailure {
     return "no answer within \(time.inWords)"
   }
 
+  /// What some kinds of routes make of a connection (`fib_props` in net/ipv4/fib_semantics.c).
+  private static let routes: [Errno: String] = [
+    .invalidArgument: "a blackhole route takes it", .permissionDenied: "a prohibit route, or a rule, refuses it",
+  ]
+
   /// The C library's words, which begin with a capital letter.
   private static func words(_ code: CInt) -> String {
-    let text = Errno(rawValue: code).description
-    return text.prefix(1).lowercased() + text.dropFirst()
+    let error = Errno(rawValue: code)
+    let text = error.description.prefix(1).lowercased() + error.description.dropFirst()
+    return routes[error].map { "\($0) (\(text))" } ?? text
   }
 }
 

@@ -18,9 +18,15 @@ package struct ProbeSet: Sendable {
           try await probe()
           return .passed
         } catch {
-          return .failed("\(error)")
+          return .failed(reason(error))
         }
       }
+    }
+
+    /// Its errors begin with its location, which the failure names already.
+    private func reason(_ error: any Error) -> String {
+      let (text, prefix) = ("\(error)", "\(location): ")
+      return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
     }
   }
 

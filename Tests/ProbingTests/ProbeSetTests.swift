@@ -69,7 +69,9 @@ private final class ScriptedProber: Prober {
   }
 
   @Test func theLockIsAProbe() async throws {
-    struct Down: Error, CustomStringConvertible { var description: String { "nothing listens there" } }
+    struct Down: Error, CustomStringConvertible {
+      var description: String { "etcd://h:1/p: nothing listens there" }
+    }
     let prober = ScriptedProber([:])
     let failing = ProbeSet([], lock: .init(location: "etcd://h:1/p") { throw Down() }, prober: prober)
     #expect(

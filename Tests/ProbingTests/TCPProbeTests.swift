@@ -26,8 +26,14 @@ import Testing
         let result = try await network.run("tcp:\(host):7002", within: .milliseconds(300))
         #expect(result == .failed("no answer within 300 ms"))
       }
-      try await network.client.check("ip", "route", "add", "unreachable", "203.0.113.0/24")
-      #expect(try await network.run("tcp:203.0.113.1:80") == .failed("no route to host"))
+      for (kind, reason) in [
+        ("unreachable", "no route to host"), ("throw", "network is unreachable"),
+        ("blackhole", "a blackhole route takes it (invalid argument)"),
+        ("prohibit", "a prohibit route, or a rule, refuses it (permission denied)"),
+      ] {
+        try await network.client.check("ip", "route", "replace", kind, "203.0.113.0/24")
+        #expect(try await network.run("tcp:203.0.113.1:80") == .failed(reason))
+      }
       #expect(
         try await network.run("tcp:no-such-name.invalid:80", within: .seconds(20))
           == .failed("the name no-such-name.invalid was not found"))
