@@ -68,6 +68,9 @@ package struct ChangeJournal: Sendable {
       return try Data(contentsOf: URL(filePath: path.string), options: .alwaysMapped)
     } catch Errno.noSuchFileOrDirectory {
       return nil
+    } catch Errno.notDirectory {
+      // Whoever makes the folder is told that it cannot be.
+      return nil
     } catch {
       throw HistoryError(path, "cannot be read (\(error))", advice: "see its permissions and the disk's health")
     }
