@@ -35,7 +35,7 @@ package struct StateFolder: Sendable {
     return try result.get()
   }
 
-  private func makeIfAbsent() throws(HistoryError) {
+  func makeIfAbsent() throws(HistoryError) {
     // Foundation reports a folder that is there as success when parents are to be made.
     do {
       try FileManager.default.createDirectory(

@@ -26,9 +26,8 @@ package final class ChangeClaim: Sendable {
   init?(_ journal: ChangeJournal, _ part: Part) throws(HistoryError) {
     self.journal = journal
     let path = journal.folder.appending(ChangeJournal.lockName)
+    try StateFolder(journal.folder).makeIfAbsent()
     do {
-      try FileManager.default.createDirectory(
-        atPath: journal.folder.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       lock = try FileDescriptor.open(
         path, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
     } catch {
