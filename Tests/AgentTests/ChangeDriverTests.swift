@@ -57,6 +57,7 @@ private struct ScriptedProber: Prober {
     var outcome: ChangeMachine.Outcome
     var status: LockStatus
     var journal: ChangeJournal
+    var deadMan: QuietDeadMan
   }
 
   /// - Parameters:
@@ -73,17 +74,19 @@ private struct ScriptedProber: Prober {
     let reconciler = Reconciler(kernel: kernel, nodeName: "n", options: PlanOptions())
     if let before { try await kernel.begin(with: before.state) }
     let journal = try ChangeJournal(folder: folder.path, node: "n")
+    let deadMan = QuietDeadMan()
     let parts = ChangeParts(
       reconciler: reconciler, kernel: kernel, lock: lock,
       recorder: ChangeRecorder(
         disk: HistoryLog(folder: folder.path.appending("history")), holder: holder, logger: Logger(label: "test")),
-      journal: journal, deadMan: QuietDeadMan(),
+      journal: journal, deadMan: deadMan,
       prober: ScriptedProber { await meanwhile?(baton) ?? .passed },
       terms: ProofTerms(mode: .auto, deadline: .seconds(2), probes: meanwhile == nil ? [] : [probe]))
     let work = ChangeWork(
       parts, try await reconciler.prepare(spec), try parts.claim(), with: baton, event: .change)
     let outcome = await work.run()
-    let scene = Scene(kernel: kernel, lock: lock, outcome: outcome, status: try await lock.status(), journal: journal)
+    let scene = Scene(
+      kernel: kernel, lock: lock, outcome: outcome, status: try await lock.status(), journal: journal, deadMan: deadMan)
     try await lock.release(baton)
     return scene
   }
@@ -195,6 +198,11 @@ private struct ScriptedProber: Prober {
     let scene = try await change(to: closed, [.undoFails], meanwhile: { _ in await tries.passesFirst() })
     guard case .stuck = scene.outcome else { return #expect(Bool(false), "\(scene.outcome)") }
     #expect(scene.status.halt != nil)
+    guard case .open(let change) = try scene.journal.find(), case .undoing = change.mark else {
+      return #expect(Bool(false), "the journal is not there, or says that it is over")
+    }
+    #expect(try scene.journal.claim() != nil)
+    #expect(await scene.deadMan.isStoodDown)
   }
 }
 
@@ -209,10 +217,12 @@ private actor Tries {
 }
 
 /// A dead-man that is told all it needs.
-private struct QuietDeadMan: DeadManStarter, DeadMan {
+private actor QuietDeadMan: DeadManStarter, DeadMan {
+  private(set) var isStoodDown = false
+
   func start(_ claim: ChangeClaim, deadline: ContinuousClock.Instant, trial: UInt64?) -> any DeadMan { self }
   func keep() {}
   func undo() {}
-  func standDown() {}
+  func standDown() { isStoodDown = true }
   func ended() -> String { "" }
 }

@@ -102,7 +102,8 @@ import Testing
       (
         .failed(.revert, reason: "EPERM", hadEffect: true),
         [.settle(.stuck("tcp; taking it back failed too: EPERM"))]
-      )),
+      ),
+      (.done(.settle), [.finish(.stuck("tcp; taking it back failed too: EPERM"))])),
     Story(
       "the store is away at the end: the journal stays", after: until(.promote, of: trial),
       (.done(.promote), [.settle(.applied)]),

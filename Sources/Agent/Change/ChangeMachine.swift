@@ -164,7 +164,10 @@ package struct ChangeMachine: Sendable {
       return outline.hasTrial ? perform(.promote) : settle(.applied)
     case .promote: return settle(.applied)
     case .revert: return settle(outcome ?? .reverted("it was not confirmed"))
-    case .settle: return perform(.close)
+    case .settle:
+      // The journal of what could not be taken back stays: the next pass, or the next process, goes on with it.
+      if case .stuck = outcome { return finish() }
+      return perform(.close)
     case .close: return finish()
     }
   }

@@ -51,7 +51,10 @@ package actor ChangeWork: ChangeSteps {
   /// Carries the change through.
   package func run() async -> ChangeMachine.Outcome {
     do {
-      return await ChangeDriver(self).change(try outline(), with: baton)
+      let outcome = await ChangeDriver(self).change(try outline(), with: baton)
+      // Where the journal stays, whoever settles it next needs the dead-man's part of the claim.
+      await deadMan?.standDown()
+      return outcome
     } catch {
       return .refused("\(error)")
     }
