@@ -1,4 +1,5 @@
 import Simulation
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -30,7 +31,11 @@ struct Simulate {
   }
 
   private static func usage() {
-    print("usage: simulate [COUNT] | --seed SEED | --mutations | --mutation NAME; NETBATON_SEED sets the first seed")
+    print(
+      """
+      usage: simulate [COUNT] | --seed SEED | --mutations | --mutation NAME
+      NETBATON_SEED sets the first seed; without it the first is another one each time.
+      """)
     exit(2)
   }
 
@@ -60,34 +65,28 @@ struct Simulate {
     if !isMissed { exit(1) }
   }
 
-  /// - Returns: the lowest of the seeds that were found to fail.
+  /// - Returns: the first seed that fails.
   private static func search(
     _ count: UInt64, from first: UInt64, without mutation: Mutation? = nil, isQuiet: Bool = false
   ) async -> (events: Int, failed: UInt64?) {
-    // More than there are cores, so that a few long schedules do not leave one waiting for another.
-    let lanes = 16
+    let search = Search(count)
     let start = ContinuousClock.now
-    let found = await withTaskGroup(of: (events: Int, failed: UInt64?).self) { group in
-      for lane in 0..<lanes {
+    let events = await withTaskGroup(of: Int.self) { group in
+      // More than most machines have cores; those that begin late find nothing left to do.
+      for _ in 0..<64 {
         group.addTask {
           var events = 0
-          for number in stride(from: UInt64(lane), to: count, by: lanes) where !Task.isCancelled {
+          while let number = search.next() {
             let result = Schedule.run(seed: first &+ number, without: mutation)
             events += result.events
-            if result.breach != nil { return (events, result.seed) }
+            if result.breach != nil { search.stop(at: number) }
           }
-          return (events, nil)
+          return events
         }
       }
-      var found: (events: Int, failed: UInt64?) = (0, nil)
-      for await part in group {
-        found.events += part.events
-        guard let seed = part.failed else { continue }
-        found.failed = min(found.failed ?? seed, seed)
-        group.cancelAll()
-      }
-      return found
+      return await group.reduce(0, +)
     }
+    let found = (events: events, failed: search.found.map { first &+ $0 })
     if !isQuiet {
       let end = found.failed == nil ? "every invariant held" : "an invariant failed"
       print("\(found.events) events in \(ContinuousClock.now - start): \(end)")
@@ -100,5 +99,31 @@ struct Simulate {
     guard let breach = result.breach else { return print("seed \(result.seed): every invariant held") }
     print("seed \(result.seed): \(breach)\nagain: Tests/simulate --seed \(result.seed)")
     exit(1)
+  }
+}
+
+/// Hands out a search's numbers in their order, so that all before one that fails are tried: the first is always the same.
+private final class Search: Sendable {
+  private let handedOut = Atomic<UInt64>(0)
+  private let end: Atomic<UInt64>
+  private let count: UInt64
+
+  init(_ count: UInt64) {
+    self.count = count
+    end = Atomic(count)
+  }
+
+  /// - Returns: nil if nothing is left to try.
+  func next() -> UInt64? {
+    let number = handedOut.add(1, ordering: .relaxed).oldValue
+    return number < end.load(ordering: .relaxed) ? number : nil
+  }
+
+  func stop(at number: UInt64) { end.min(number, ordering: .relaxed) }
+
+  /// The number that it was stopped at.
+  var found: UInt64? {
+    let end = end.load(ordering: .relaxed)
+    return end < count ? end : nil
   }
 }

@@ -28,28 +28,47 @@ extension AgentProcess {
       leftover: kernel.trial.map { $0.isKept ? .confirmed : .unconfirmed })
   }
 
-  private var isJournalAbandoned: Bool { node.disk.journal != nil && node.disk.owner == nil }
+  /// The right to work on the node's change. Nobody has it beside a process, or a dead-man, that lives.
+  private func claim() -> Bool {
+    guard node.isChangeFree || cluster.mutation == .claim else { return false }
+    node.disk.owner = self
+    return true
+  }
+
+  private func giveUpClaim() {
+    if node.disk.owner === self { node.disk.owner = nil }
+  }
 
   // MARK: - Planning
 
   func plan() {
-    if isJournalAbandoned { return handle(.planned(.unsettled)) }
+    if node.disk.journal != nil, node.isChangeFree { return handle(.planned(.unsettled)) }
     if isIntentChecked { return planFromKernel() }
-    ask(.view) { [unowned self] answer in
-      if case .success(.status(let status, _)) = answer {
-        if status.intents.contains(where: { $0.node == node.name && status.isOrphaned($0) }) {
-          return handle(.planned(.unsettled))
-        }
-        isIntentChecked = true
-      }
+    findIntent { [unowned self] found in
+      if case .success(.some) = found { return handle(.planned(.unsettled)) }
+      if case .success = found { isIntentChecked = true }
       step { [unowned self] in planFromKernel() }
+    }
+  }
+
+  /// What an earlier process of this node has announced. While another one has the claim, there is nothing to look for.
+  private func findIntent(_ then: @escaping (Result<IntentRecord?, LockError>) -> Void) {
+    guard claim() else { return then(.success(nil)) }
+    ask(.view) { [unowned self] answer in
+      giveUpClaim()
+      guard case .success(.status(let status, _)) = answer else { return then(.failure(AgentProcess.unavailable)) }
+      then(.success(status.intents.first { $0.node == node.name }))
     }
   }
 
   private func planFromKernel() {
     let preparation = prepare()
     switch preparation.leftover {
-    case .unconfirmed: return handle(.planned(.unsettled))
+    case .unconfirmed:
+      guard claim() else { return handle(.planned(.refused("another process has a change on trial"))) }
+      giveUpClaim()
+      hasLeftovers = true
+      return handle(.planned(.unsettled))
     case .confirmed: break
     case nil:
       guard !preparation.isEmpty else { return reportInSync(preparation) }
@@ -74,7 +93,8 @@ extension AgentProcess {
     guard let preparation else { return handle(.batonRefused("there is no plan")) }
     // From before the question: the answer may have waited for a process that was stopped.
     askedAt = elapsed
-    refuse(preparation.spec) { [unowned self] reason in
+    askedGeneration = preparation.spec.generation
+    refuse(preparation.spec, besides: nil) { [unowned self] reason in
       if let reason { return handle(.batonRefused(reason)) }
       let attempt = Attempt(
         self, LockRequest(holder: holder, purpose: "", wait: cluster.wait, slots: cluster.slots))
@@ -83,17 +103,19 @@ extension AgentProcess {
     }
   }
 
-  /// What failed on one node is not tried again, here or there, until somebody asks for it. And what another process of
-  /// this node has begun is not settled yet: if that one is gone, it is ours to settle once its lease has ended.
-  private func refuse(_ spec: SpecVersion, _ then: @escaping (String?) -> Void) {
+  /// What failed on one node is not tried again, here or there, until somebody asks for it. And nothing is begun beside an
+  /// intent that this node has not settled.
+  /// - Parameter token: of the own grant, if there is one.
+  private func refuse(_ spec: SpecVersion, besides token: UInt64?, _ then: @escaping (String?) -> Void) {
     ask(.view) { [unowned self] answer in
-      guard case .success(.status(let status, _)) = answer else { return then("store away") }
-      if let failed = status.failed(generation: spec.name), cluster.mutation != .failedGeneration {
-        return then("\(spec.name) failed on \(failed.node)")
-      }
-      if let intent = status.intents.first(where: { $0.node == node.name }) {
+      guard case .success(.status(let status, let revision)) = answer else { return then("store away") }
+      judged = revision
+      if let intent = status.intents.first(where: { $0.node == node.name && $0.token != token }) {
         isIntentChecked = false
         return then("the change of token \(intent.token) is not settled")
+      }
+      if let failed = status.failed(generation: spec.name), cluster.mutation != .failedGeneration {
+        return then("\(spec.name) failed on \(failed.node)")
       }
       then(nil)
     }
@@ -114,40 +136,38 @@ extension AgentProcess {
 
   // MARK: - Applying
 
+  /// The claim comes first: no other process of this node changes anything in between, or what is noted as the way back
+  /// would be from before that.
   func apply() {
+    guard claim() else { return handle(.applyFailed("another process is in the middle of a change")) }
+    // It was closed when this was planned; another process has died over it since.
+    guard node.disk.journal == nil else { return giveUp(.applyFailed("an earlier change is open")) }
+    let preparation = prepare()
     // Another generation may have come while it waited, and the one that it asked for may have failed elsewhere.
-    let spec = node.wanted
-    let isKnown = elapsed - askedAt <= .milliseconds(500) && spec.generation == preparation?.spec.generation
-    guard !isKnown else { return promoteLeftover(spec) }
-    refuse(spec) { [unowned self] reason in
-      if let reason { return handle(.applyFailed(reason)) }
-      step { [unowned self] in promoteLeftover(spec) }
+    let isKnown = elapsed - askedAt <= .milliseconds(500) && preparation.spec.generation == askedGeneration
+    guard !isKnown else { return promoteLeftover(preparation) }
+    refuse(preparation.spec, besides: baton?.token) { [unowned self] reason in
+      if let reason { return giveUp(.applyFailed(reason)) }
+      step { [unowned self] in promoteLeftover(preparation) }
     }
   }
 
-  /// The journal is claimed before the plan is made: no other process of this node changes anything in between, or what
-  /// is noted as the way back would be from before that.
-  private func promoteLeftover(_ spec: SpecVersion) {
-    guard node.disk.owner == nil else { return handle(.applyFailed("another process is in the middle of a change")) }
-    node.disk.owner = self
-    let preparation = prepare(spec)
+  private func promoteLeftover(_ preparation: Preparation) {
     guard preparation.leftover == .confirmed else { return applyPlan(preparation) }
     promote { [unowned self] reason in
       if let reason { return giveUp(.applyFailed(reason)) }
-      applyPlan(prepare(spec))
+      applyPlan(prepare())
     }
   }
 
   private func giveUp(_ event: AgentMachine.Event) {
-    if node.disk.owner === self { node.disk.owner = nil }
+    giveUpClaim()
     handle(event)
   }
 
   private func applyPlan(_ preparation: Preparation) {
     self.preparation = preparation
     guard !preparation.isEmpty else { return giveUp(.applied) }
-    // It was closed when this was planned; another process has died over it since.
-    guard node.disk.journal == nil else { return giveUp(.applyFailed("an earlier change is open")) }
     let change = Change(self, preparation)
     self.change = change
     change.begin()
@@ -155,10 +175,12 @@ extension AgentProcess {
 
   func finish(_ outcome: ChangeMachine.Outcome, isRecovery: Bool) {
     change = nil
-    if node.disk.owner === self { node.disk.owner = nil }
+    if node.deadMan?.agent === self { node.deadMan?.dismiss() }
+    giveUpClaim()
     tell("the change ends: \(outcome)")
     if isRecovery {
-      return handle(node.disk.journal == nil ? .recovered : .recoveryFailed("the journal stays"))
+      guard node.disk.journal == nil else { return handle(.recoveryFailed("the journal stays")) }
+      return step { [unowned self] in settleIntent() }
     }
     switch outcome {
     case .applied, .nothingLeft: handle(.applied)
@@ -189,34 +211,39 @@ extension AgentProcess {
   // MARK: - Recovery
 
   func recover() {
-    if node.disk.journal != nil {
-      guard node.disk.owner == nil else { return handle(.recoveryFailed("a living process works on the journal")) }
-      node.disk.owner = self
-      let change = Change(recovering: self)
-      self.change = change
-      return change.goOn()
-    }
-    if node.kernel.trial?.isKept == false {
-      tell("cleans up trial \(node.kernel.trial?.number ?? 0), which has no journal")
-      node.kernel.cleanUp(sparesKept: cluster.mutation != .cleanUpSparesKept)
-    }
-    settleIntentWithoutJournal()
+    guard node.disk.journal != nil, claim() else { return settleIntent() }
+    let change = Change(recovering: self)
+    self.change = change
+    change.goOn()
   }
 
   /// Without a journal nothing had begun.
-  private func settleIntentWithoutJournal() {
-    ask(.view) { [unowned self] answer in
-      guard case .success(.status(let status, _)) = answer else { return handle(.recoveryFailed("store away")) }
-      guard let intent = status.intents.first(where: { $0.node == node.name && status.isOrphaned($0) }) else {
-        isIntentChecked = true
-        return handle(.recovered)
-      }
-      settle(record("refused", intent.generation, token: intent.token), halt: nil, with: nil) {
-        [unowned self] failure in
-        if let failure { return handle(.recoveryFailed("\(failure)")) }
-        isIntentChecked = true
-        handle(.recovered)
+  private func settleIntent() {
+    findIntent { [unowned self] found in
+      switch found {
+      case .failure(let error): handle(.recoveryFailed("\(error)"))
+      case .success(nil): removeLeftovers()
+      case .success(.some(let intent)):
+        // As long as the claim is held, nobody announces a change here.
+        guard claim() else { return removeLeftovers() }
+        settle(record("refused", intent.generation, token: intent.token), halt: nil, with: nil) {
+          [unowned self] failure in
+          giveUpClaim()
+          if let failure { return handle(.recoveryFailed("\(failure)")) }
+          removeLeftovers()
+        }
       }
     }
+  }
+
+  private func removeLeftovers() {
+    isIntentChecked = true
+    if hasLeftovers, claim() {
+      tell("cleans up trial \(node.kernel.trial?.number ?? 0), which has no journal")
+      node.kernel.cleanUp(sparesKept: cluster.mutation != .cleanUpSparesKept)
+      giveUpClaim()
+    }
+    hasLeftovers = false
+    handle(.recovered)
   }
 }

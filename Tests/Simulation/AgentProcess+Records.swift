@@ -11,7 +11,7 @@ extension AgentProcess {
   ) {
     if let objection = objection() { return then(.failure(.lost(objection))) }
     guard let grant else { return then(.failure(.lost(.released))) }
-    ask(.putIntent(record, grant, condition)) { [unowned self] answer in
+    ask(.putIntent(record, grant, condition, judged: judged)) { [unowned self] answer in
       switch answer {
       case .success(.written(let revision)): then(.success(revision))
       case .success(.status(let status, let revision)):

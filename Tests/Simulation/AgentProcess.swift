@@ -19,10 +19,17 @@ final class AgentProcess {
   var attempt: Attempt?
   var baton: Baton?
   var change: Change?
+  /// How many steps it has gone without trouble.
+  var luck = 8
   /// It is known that no earlier process of this node left an intent.
   var isIntentChecked = false
-  /// By the boot clock.
+  /// Parts of a trial were seen that nobody confirmed.
+  var hasLeftovers = false
+  /// When the baton was last asked for, by the boot clock, and for which generation.
   var askedAt: Microseconds = 0
+  var askedGeneration: Int?
+  /// The store's revision when it was decided that the generation may be tried.
+  var judged = 0
 
   init(_ node: Node, instance: Int) {
     self.node = node

@@ -58,9 +58,12 @@ final class Attempt {
     case .join: begin { [self] in join($0) }
     case .read: begin { [self] in read($0) }
     case .watch(let target):
-      // The one before is given up at once.
+      // The one before is given up at once, even if it has not been asked for yet.
       watch += 1
-      process.step { [self] in watch(target) }
+      let number = watch
+      process.step { [self] in
+        if number == watch { watch(target, number) }
+      }
     case .retryLater(let attempt):
       let limit = min(5_000, 100 << min(attempt, 6))
       let pause = cluster.random.number(in: limit / 2...limit)
@@ -101,7 +104,7 @@ final class Attempt {
       case .success(.status(let status, _)):
         guard let own = status.queue.first(where: { $0.key == place }) else { fallthrough }
         order = own.order
-        tell(.joined(key: place, order: own.order, status), number)
+        tell(.joined(key: place, order: own.order, seen(status)), number)
       case .success:
         forget(lease)
         tell(.failed(AgentProcess.unavailable), number)
@@ -140,16 +143,22 @@ final class Attempt {
   private func read(_ number: Int) {
     process.ask(.view) { [self] answer in
       switch answer {
-      case .success(.status(let status, _)): tell(.read(status), number)
+      case .success(.status(let status, _)): tell(.read(seen(status)), number)
       case .success: tell(.failed(AgentProcess.unavailable), number)
       case .failure(let error): tell(.failed(error), number)
       }
     }
   }
 
-  private func watch(_ target: QueueMachine.Target) {
-    watch += 1
-    let number = watch
+  /// What the machine gets to see of the group.
+  private func seen(_ status: LockStatus) -> LockStatus {
+    guard cluster.mutation == .queueOrder else { return status }
+    var status = status
+    status.queue.removeAll { $0.order != order }
+    return status
+  }
+
+  private func watch(_ target: QueueMachine.Target, _ number: Int) {
     let wanted: Store.Target =
       switch target {
       case .place(let key): .place(key)

@@ -13,14 +13,24 @@ extension Change {
         return feed(.foundKept)
       }
       process.step { [self] in
+        if journal.changesRoutes, cluster.isTroubled, cluster.random.once(in: 200) {
+          node.stuck = token
+          return fail(.revert, "the kernel refuses", hadEffect: true)
+        }
         node.undo(journal)
+        node.stuck = nil
         done(.revert)
       }
     }
   }
 
   func settle(_ outcome: ChangeMachine.Outcome) {
-    mark(outcome == .applied ? .kept : .ended(failed: outcome.halts, reason: outcome.reason ?? ""))
+    switch outcome {
+    case .applied: mark(.kept)
+    // Whoever finds it goes on taking it back.
+    case .stuck: mark(.open)
+    default: mark(.ended(failed: outcome.halts, reason: outcome.reason ?? ""))
+    }
     let end = process.elapsed + .seconds(10)
     process.step { [self] in tell(outcome, until: end, with: process.objection() == nil ? process.grant : nil) }
   }

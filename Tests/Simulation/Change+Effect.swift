@@ -6,21 +6,33 @@ extension Change {
   func takeEffect() {
     if let doubt = clockDoubt() { return fail(.effect, doubt, hadEffect: false) }
     guard let preparation, preparation.changesRoutes else { return changeRules(hasRoutes: false) }
-    if let objection = process.objection() { return fail(.effect, "\(objection)", hadEffect: false) }
-    guard changeRoute(0, preparation) else { return fail(.effect, "a route is not as it was", hadEffect: false) }
-    process.step { [self] in changeRules(hasRoutes: true) }
+    if let objection = objection() { return fail(.effect, objection, hadEffect: false) }
+    write { [self] looked in
+      guard changeRoute(0, preparation, looked) else {
+        return fail(.effect, "a route is not as it was", hadEffect: false)
+      }
+      process.step { [self] in changeRules(hasRoutes: true) }
+    }
   }
 
+  /// - Parameter looked: when it was last seen that it may be done, by the boot clock.
   /// - Returns: false if another has changed it since the plan was made: what should be removed is not there, or what
   ///   should be added is.
-  private func changeRoute(_ index: Int, _ preparation: AgentProcess.Preparation) -> Bool {
+  private func changeRoute(
+    _ index: Int, _ preparation: AgentProcess.Preparation, _ looked: Microseconds
+  ) -> Bool {
     guard node.kernel.routes[index] == preparation.routes[index] else { return false }
     node.kernel.routes[index] = preparation.spec.routes
     if node.kernel.openRoutes == nil {
-      node.kernel.openRoutes = .init(token: token, instance: process.instance, began: cluster.now, trial: trial)
+      node.kernel.openRoutes = .init(
+        token: token, instance: process.instance, trial: trial,
+        ends: cluster.now + node.clock.truth(max(0, deadline - process.elapsed)))
     }
-    process.tell("routes \(preparation.spec.routes) are in place, part \(index + 1)")
+    let isLate = process.elapsed >= deadline
+    if isLate, node.kernel.openRoutes?.late == nil { node.kernel.openRoutes?.late = cluster.now }
+    process.tell("routes \(preparation.spec.routes) are in place, part \(index + 1)\(isLate ? ", late" : "")")
     cluster.noteEffect(of: token, by: process)
+    cluster.checkTime(of: self, looked)
     return true
   }
 
@@ -36,18 +48,13 @@ extension Change {
     clockEnds = node.wall + lasting
     process.step { [self] in
       if let reason = outlasts(lasting) { return fail(.effect, reason, hadEffect: hasRoutes) }
-      // Stopped right here, it arms late.
-      if node.weakness == .pauses {
-        process.step { [self] in arm(preparation, lasting) }
-      } else {
-        arm(preparation, lasting)
-      }
+      write { [self] _ in arm(preparation, lasting) }
     }
   }
 
   /// Why a trial of this length cannot be: the baton must last a second longer.
   private func outlasts(_ lasting: Microseconds) -> String? {
-    if let objection = process.objection() { return "\(objection)" }
+    if let objection = objection() { return objection }
     guard cluster.mutation != .trialOutlastsLease else { return nil }
     return process.batonLeft >= lasting + .seconds(1) ? nil : "the trial would outlast the baton"
   }
@@ -56,9 +63,10 @@ extension Change {
     if node.kernel.generation != preparation.kernelGeneration, cluster.mutation != .generationCompare {
       return moved()
     }
-    let elementEnds = cluster.mutation == .timedElement ? Int.max : cluster.now + node.clock.truth(lasting)
+    let ends = cluster.now + node.clock.truth(lasting)
+    let elementEnds = cluster.mutation == .timedElement ? Int.max : ends
     let trial = NodeKernel.Trial(
-      number: trial ?? 0, token: token, instance: process.instance, began: cluster.now,
+      number: trial ?? 0, token: token, instance: process.instance, ends: ends,
       rules: .init(number: preparation.spec.rules), elementEnds: elementEnds,
       clockEnds: cluster.mutation == .metaTime ? Int.max : clockEnds)
     node.kernel.arm(trial, from: preparation.rules)
@@ -85,9 +93,13 @@ extension Change {
   private func changeRoutesAfter(_ preparation: AgentProcess.Preparation) {
     guard preparation.changesRoutes else { return done(.effect) }
     process.step { [self] in
-      if let objection = process.objection() { return fail(.effect, "\(objection)", hadEffect: true) }
-      guard changeRoute(1, preparation) else { return fail(.effect, "a route is not as it was", hadEffect: true) }
-      done(.effect)
+      if let objection = objection() { return fail(.effect, objection, hadEffect: true) }
+      write { [self] looked in
+        guard changeRoute(1, preparation, looked) else {
+          return fail(.effect, "a route is not as it was", hadEffect: true)
+        }
+        done(.effect)
+      }
     }
   }
 }

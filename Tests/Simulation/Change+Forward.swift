@@ -26,16 +26,15 @@ extension Change {
   }
 
   func writeJournal() {
-    if let owner = node.disk.owner, owner !== process {
-      return fail(.journal, "another process works on it", hadEffect: false)
-    }
+    // Nothing is in effect of what it guarded, and the way back is another now.
+    if hasDeadMan { node.deadMan?.dismiss() }
+    hasDeadMan = false
     if cluster.isTroubled, cluster.random.once(in: 300) { return fail(.journal, "the disk is full", hadEffect: false) }
     let journal = Node.Journal(
       token: token, trial: trial, generation: generation, routes: preparation?.routes ?? node.kernel.routes,
       changesRoutes: preparation?.changesRoutes ?? false, boot: node.boot)
     self.journal = journal
     node.disk.journal = journal
-    node.disk.owner = process
     guard cluster.mutation != .journalOrder else { return done(.journal) }
     process.step { [self] in
       node.disk.sync()
@@ -58,7 +57,7 @@ extension Change {
     hasDeadMan = true
     guard cluster.mutation != .deadMan else { return done(.deadMan) }
     process.step { [self] in
-      node.deadMan = DeadMan(node, for: process, journal, in: deadline - process.elapsed)
+      node.deadMan = DeadMan(node, for: process, journal, until: deadline)
       done(.deadMan)
     }
   }
@@ -91,18 +90,19 @@ extension Change {
   func confirm() {
     if let doubt = clockDoubt() { return fail(.confirm, doubt, hadEffect: false) }
     process.step { [self] in
-      if let objection = process.objection() { return fail(.confirm, "\(objection)", hadEffect: true) }
+      if let objection = objection() { return fail(.confirm, objection, hadEffect: true) }
       let isOver = node.wall >= clockEnds && cluster.mutation != .confirmDeadline
       if isOver, !isKept { return fail(.confirm, "too late", hadEffect: true) }
       // Stopped right here, the kernel alone stands between it and a late confirmation.
-      if node.weakness == .pauses { process.step { [self] in sendConfirmation() } } else { sendConfirmation() }
+      let looked = cluster.now
+      write { [self] _ in sendConfirmation(looked) }
     }
   }
 
-  private func sendConfirmation() {
+  private func sendConfirmation(_ looked: Microseconds) {
     let isConfirmed: Bool
     do throws(NodeKernel.Refusal) {
-      try node.kernel.confirm(trial ?? 0, at: cluster.now)
+      try node.kernel.confirm(trial ?? 0, at: cluster.now, looked: looked)
       process.tell("trial \(trial ?? 0) is confirmed")
       node.noteKept()
       cluster.noteConfirmed(token, on: node)
@@ -122,7 +122,7 @@ extension Change {
     // With a trial it is decided already.
     if trial == nil {
       if let doubt = clockDoubt() { return fail(.keep, doubt, hadEffect: false) }
-      if let objection = process.objection() { return fail(.keep, "\(objection)", hadEffect: false) }
+      if let objection = objection() { return fail(.keep, objection, hadEffect: false) }
     }
     guard cluster.mutation != .deadMan else {
       node.kernel.openRoutes = nil

@@ -17,6 +17,7 @@ final class Change {
   var journal: Node.Journal?
   /// When the intent was written, where this process knows.
   var intent: OpenChange?
+  /// Whether the deadline is a dead-man's.
   var hasDeadMan = false
   private var tries: UInt64 = 0
   /// Wall clock less boot clock, at the beginning.
@@ -48,6 +49,8 @@ final class Change {
   var node: Node { process.node }
   var cluster: Cluster { process.cluster }
 
+  var step: ChangeMachine.Step? { machine.step }
+
   func begin() { feed(.started(outline())) }
 
   func goOn() {
@@ -56,8 +59,24 @@ final class Change {
     switch journal.mark {
     case .ended(let failed, let reason): feed(.found(.ended(failed ? .reverted(reason) : .refused(reason))))
     case .kept: feed(.found(.kept))
-    case .open: feed(.found(isKept ? .kept : .open))
+    case .open: feed(.found(isKept || cluster.mutation == .recovery ? .kept : .open))
     }
+  }
+
+  /// Why nothing of this change may be written now: the baton's end, or, once a dead-man guards it, the change's own.
+  func objection() -> String? {
+    if let objection = process.objection() { return "\(objection)" }
+    guard hasDeadMan, process.elapsed >= deadline, cluster.mutation != .changeDeadline else { return nil }
+    return "the time of this change is over"
+  }
+
+  /// A write that has just been looked at whether it may be made. Where processes are stopped, they are also stopped right
+  /// in between.
+  /// - Parameter body: gets when that was, by the boot clock.
+  func write(_ body: @escaping (Microseconds) -> Void) {
+    let looked = process.elapsed
+    guard node.weakness == .pauses else { return body(looked) }
+    process.step { body(looked) }
   }
 
   /// What the kernel says of this trial.

@@ -8,7 +8,8 @@ extension Cluster {
     case broken
   }
 
-  private func delay(_ node: Node) -> Microseconds { random.number(in: 100...node.link.delay) }
+  private func wayOut(_ node: Node) -> Microseconds { random.number(in: 100...node.link.outDelay) }
+  private func wayIn(_ node: Node) -> Microseconds { random.number(in: 100...node.link.inDelay) }
   private func isCutOut(_ node: Node) -> Bool { node.link.outCut > now || node.dropsOut }
   private func isCutIn(_ node: Node) -> Bool { node.link.inCut > now || node.dropsIn }
 
@@ -20,10 +21,10 @@ extension Cluster {
     let fate = isTroubled ? random.number(in: 1...100) : 100
     guard !isCutOut(node) else { return .sent }
     guard fate != 1 else { return .broken }
-    later(after: delay(node)) { [unowned self] in
+    later(after: wayOut(node)) { [unowned self] in
       arrive(request) { [unowned self] reply in
         guard fate > 2, !isCutIn(node) else { return }
-        schedule(after: delay(node), for: process) { answer(reply) }
+        schedule(after: wayIn(node), for: process) { answer(reply) }
       }
     }
     if fate >= 3, fate <= 5 {
@@ -71,7 +72,7 @@ extension Cluster {
       lease.isStreamBroken = true
       return
     }
-    lease.lastArrival = max(lease.lastArrival + 1, now + delay(node))
+    lease.lastArrival = max(lease.lastArrival + 1, now + wayOut(node))
     later(after: lease.lastArrival - now) { [unowned self] in
       arrive(.renewLease(lease.id)) { [unowned self] reply in
         guard stream == lease.stream, !lease.isStreamBroken, case .timeToLive(let left) = reply else { return }
@@ -79,7 +80,7 @@ extension Cluster {
           lease.isStreamBroken = true
           return
         }
-        lease.lastAnswer = max(lease.lastAnswer + 1, now + delay(node))
+        lease.lastAnswer = max(lease.lastAnswer + 1, now + wayIn(node))
         schedule(after: lease.lastAnswer - now, for: process) {
           if stream == lease.stream { answer(left) }
         }
@@ -91,10 +92,10 @@ extension Cluster {
     let node = process.node
     watches.removeAll { $0.process === process }
     guard !isCutOut(node) else { return breakOff(process, tell) }
-    later(after: delay(node)) { [unowned self] in
+    later(after: wayOut(node)) { [unowned self] in
       guard storePaused <= now, !isCutIn(node) else { return breakOff(process, tell) }
       watches.append(Watch(process: process, target: target, tell: tell))
-      schedule(after: delay(node), for: process) { tell(.stands) }
+      schedule(after: wayIn(node), for: process) { tell(.stands) }
     }
   }
 
@@ -118,7 +119,7 @@ extension Cluster {
           watches.removeAll { $0.process === watch.process }
           breakOff(watch.process, watch.tell)
         } else {
-          schedule(after: delay(node), for: watch.process) { watch.tell(.changed) }
+          schedule(after: wayIn(node), for: watch.process) { watch.tell(.changed) }
         }
       }
     }

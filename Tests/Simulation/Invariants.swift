@@ -72,13 +72,17 @@ extension Cluster {
     if let mixed = node.kernel.mixed { breach("mixture", "\(node.name): \(mixed)") }
   }
 
-  /// A trial that was over is never confirmed.
+  /// A trial that was over is never confirmed: once its element is gone by nobody, and before that, when it was over by the
+  /// clock, only by a process that was stopped right before it asked for it.
   private func checkLateConfirmation(of node: Node) {
     guard let trial = node.kernel.trial else { return }
-    if trial.isKept {
-      if trial.wasOver { breach("late", "\(node.name): trial \(trial.number) was over, and then confirmed") }
-    } else if !node.isTrying {
-      node.kernel.trial?.wasOver = true
+    guard let confirmed = trial.confirmed else {
+      if trial.overSince == nil, !node.isTrying { node.kernel.trial?.overSince = now }
+      return
+    }
+    let isLate = trial.overSince.map { confirmed.looked >= $0 } ?? false
+    if isLate || confirmed.at > trial.ends {
+      breach("late", "\(node.name): trial \(trial.number) was over, and then confirmed")
     }
   }
 
@@ -113,6 +117,13 @@ extension Cluster {
       breach("token", "\(node.name): token \(token) takes effect after \(node.kernel.newestToken)")
     }
     node.kernel.newestToken = token
+  }
+
+  /// No write of a change that a dead-man guards is begun after its time. What is stopped between its last look at the time
+  /// and the write itself can still come late.
+  func checkTime(of change: Change, _ looked: Microseconds) {
+    guard looked >= change.deadline else { return }
+    breach("deadline", "\(change.node.name) goes on with token \(change.token) after the change's own deadline")
   }
 
   /// No change is confirmed without its intent.

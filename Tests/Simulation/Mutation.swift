@@ -4,6 +4,16 @@ package enum Mutation: String, CaseIterable, Sendable {
   case tokenCompare
   /// The baton's deadline is not looked at.
   case deadlineCheck
+  /// Writes ask for the baton alone, and not whether the change's own time is over.
+  case changeDeadline
+  /// The dead-man takes back once, and does not look for what comes late.
+  case lateLook
+  /// A process works on the node's change though another one does, or a dead-man.
+  case claim
+  /// Who is granted the baton need not be among the oldest in the queue.
+  case queueOrder
+  /// A change that is found open is taken for confirmed.
+  case recovery
   /// The baton's deadline counts from when a renewal's answer came.
   case deadlineFromAnswer
   /// Other nodes' abandoned intents hold nobody back.

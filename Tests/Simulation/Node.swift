@@ -12,8 +12,9 @@ final class Node {
     /// Until when nothing goes through, in truth.
     var outCut: Microseconds = 0
     var inCut: Microseconds = 0
-    /// Added to each message's way at most.
-    var delay: Microseconds = 2_000
+    /// Of each message's way at most.
+    var outDelay: Microseconds = 2_000
+    var inDelay: Microseconds = 2_000
   }
 
   /// Which change is under way, and how to take it back.
@@ -59,6 +60,8 @@ final class Node {
   /// What stands in the spec folder.
   var wanted: SpecVersion
   var isUp = true
+  /// The token of a change that the kernel refused to take back.
+  var stuck: UInt64?
   /// The token of the last change that was confirmed.
   var confirmed: UInt64 = 0
   /// Since when its own rules or routes keep it from the store.
@@ -78,9 +81,18 @@ final class Node {
   var isTrying: Bool { kernel.isTrying(at: cluster.now, wall: wall) }
 
   /// What somebody without knowledge of trials and journals would find unproved.
+  ///
+  /// Two things cannot be helped: routes that came from a process which was stopped between its last look at the time and
+  /// the write stay until the dead-man looks again; and routes that cannot be taken back stay, while the fleet halts.
   var unconfirmed: UInt64? {
     if isTrying { return kernel.trial?.token }
-    return kernel.openRoutes?.token
+    guard let routes = kernel.openRoutes, routes.token != stuck else { return nil }
+    if let late = routes.late, weakness == .pauses {
+      // A look can wait for a trial's end first.
+      let look = max(late, routes.ends + DeadMan.slack) + DeadMan.pauseBetweenLooks + .milliseconds(50)
+      if cluster.now <= look { return nil }
+    }
+    return routes.token
   }
 
   /// Whether rules or routes in effect have a flaw of this sort here.
@@ -92,6 +104,9 @@ final class Node {
     }
     return false
   }
+
+  /// Nobody works on its change: neither a process of the agent nor a dead-man.
+  var isChangeFree: Bool { disk.owner == nil && deadMan?.isAtWork != true }
 
   var dropsOut: Bool { suffers(\.dropsOut) }
   var dropsIn: Bool { suffers(\.dropsIn) }

@@ -10,24 +10,30 @@ struct NodeKernel {
     var number: UInt64
     var token: UInt64
     var instance: Int
-    var began: Microseconds
+    /// When its time is over, in truth.
+    var ends: Microseconds
     var rules: Rules
     /// When the element's time is over, in truth; nil once it is gone, by whatever cause.
     var elementEnds: Microseconds?
     /// By the node's wall clock.
     var clockEnds: Microseconds
     var isKept = false
-    /// It has been over, and a packet may have met the old rules again.
-    var wasOver = false
+    /// Since when it has been over, in truth, so that packets may have met the old rules again.
+    var overSince: Microseconds?
+    /// When it was confirmed, and when the process that did so had its last look at the time, in truth.
+    var confirmed: (at: Microseconds, looked: Microseconds)?
   }
 
   /// Routes that nobody has kept yet.
   struct OpenRoutes {
     var token: UInt64
     var instance: Int
-    var began: Microseconds
     /// The trial whose confirmation keeps them, too.
     var trial: UInt64?
+    /// When the change's time is over, in truth.
+    var ends: Microseconds
+    /// When they were changed first, if that was after their time.
+    var late: Microseconds?
   }
 
   enum Refusal: Error {
@@ -77,12 +83,14 @@ struct NodeKernel {
     newestToken = max(newestToken, trial.token)
   }
 
-  mutating func confirm(_ number: UInt64, at now: Microseconds) throws(Refusal) {
+  /// - Parameter looked: when the process that asks for it had its last look at the time.
+  mutating func confirm(_ number: UInt64, at now: Microseconds, looked: Microseconds) throws(Refusal) {
     guard let trial, !trial.isKept, trial.number == number, let ends = trial.elementEnds, now < ends
     else { throw .absent }
     generation += 1
     self.trial?.isKept = true
     self.trial?.elementEnds = nil
+    self.trial?.confirmed = (now, looked)
   }
 
   /// - Parameter seen: the generation that it was planned from; nil to compare nothing.

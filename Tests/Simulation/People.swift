@@ -47,6 +47,8 @@ extension Cluster {
   }
 
   private func visit() {
+    // Whoever asks etcd waits for it.
+    guard storePaused <= now else { return later(after: storePaused - now + 1_000) { [unowned self] in visit() } }
     isVisitDue = false
     guard let halt = store.halt?.record else { return }
     if isTroubled, random.once(in: 2) { push(isFlawed: random.once(in: 4)) }

@@ -84,7 +84,8 @@ struct Store {
       removePlace(place)
       self.last = last
       return .done
-    case .putIntent(let record, let grant, let condition): return putIntent(record, grant, condition)
+    case .putIntent(let record, let grant, let condition, let judged):
+      return putIntent(record, grant, condition, judged)
     case .openChange(let node): return .change(openChange(node), holds: true)
     case .settle(let record, let halt, let grant, let known): return settle(record, halt, grant, known)
     case .halt(let record):
@@ -142,7 +143,7 @@ struct Store {
   }
 
   private mutating func putIntent(
-    _ record: IntentRecord, _ grant: StoreRequest.Grant, _ condition: StoreRequest.IntentCondition
+    _ record: IntentRecord, _ grant: StoreRequest.Grant, _ condition: StoreRequest.IntentCondition, _ judged: Int
   ) -> StoreReply {
     let hasNoHalt = halt == nil || mutation == .haltCheck
     let isFree: Bool
@@ -158,7 +159,7 @@ struct Store {
     guard holds(grant), hasNoHalt, isTimely, isFree || mutation == .intentCheck else {
       return .status(status, revision: revision)
     }
-    note(record)
+    note(record, judged)
     revision += 1
     intents.removeAll { $0.record.node == record.node }
     intents.append((record, revision))
@@ -166,7 +167,7 @@ struct Store {
     return .written(revision)
   }
 
-  private mutating func note(_ record: IntentRecord) {
+  private mutating func note(_ record: IntentRecord, _ judged: Int) {
     var complaint: String?
     if settled.contains(record.token) {
       complaint = "its change has been settled already"
@@ -180,7 +181,10 @@ struct Store {
       stands(own.record.token)
     {
       complaint = "another process of \(record.node) has one, token \(own.record.token)"
-    } else if nodes.contains(where: { $0.generation == record.generation && $0.outcome == NodeRecord.failed }) {
+    } else if nodeRecords.contains(where: {
+      // Between that look and this moment a halt keeps it back, unless somebody has resumed already.
+      $0.modified <= judged && $0.record.generation == record.generation && $0.record.outcome == NodeRecord.failed
+    }) {
       complaint = "its generation \(record.generation) has failed before"
     }
     intentLog.append(IntentLog(token: record.token, revision: revision + 1, complaint: complaint))

@@ -9,7 +9,8 @@ enum StoreRequest {
   case renewLease(Int)
   case takePlace(lease: Int, QueueRecord)
   case leave(place: String, token: UInt64, LastRecord)
-  case putIntent(IntentRecord, Grant, IntentCondition)
+  /// `judged` is for the invariants: of what was known when it was decided that the generation may be tried.
+  case putIntent(IntentRecord, Grant, IntentCondition, judged: Int)
   case openChange(node: String)
   case settle(NodeRecord, HaltRecord?, Grant?, OpenChange)
   case halt(HaltRecord)

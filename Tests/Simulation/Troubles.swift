@@ -13,22 +13,34 @@ struct Troubles {
   var rarity: Int
   /// Those that there are in this schedule.
   var kinds: [Kind]
+  /// Whether they come in bunches: who has met one soon meets another, often one like it.
+  var isBunched: Bool
+  /// Where most of them are met; nil for anywhere. Else a change's short steps would rarely meet any.
+  var focus: ChangeMachine.Step?
+  var last: Kind
 
   init(_ random: inout SeededRandom) {
     left = random.pick([0, 1, 2, 3, 5, 8])
     rarity = random.pick([15, 40, 120])
-    let usual: [Kind] = [.kill, .pause, .cut, .foreignCommits, .setClock, .pauseStore]
+    let usual: [Kind] = [.kill, .pause, .cut, .slow, .foreignCommits, .setClock, .pauseStore]
     kinds = random.once(in: 2) ? usual : Array(Kind.allCases)
     if random.once(in: 3) { kinds = [random.pick(usual)] }
+    last = random.pick(kinds)
+    isBunched = random.once(in: 2)
+    focus = random.once(in: 3) ? random.pick(ChangeMachine.Step.allCases) : nil
   }
 }
 
 extension Cluster {
   /// Perhaps, between two steps of a process.
   func makeTrouble(at process: AgentProcess) {
-    guard isTroubled, troubles.left > 0, random.once(in: troubles.rarity) else { return }
+    guard isTroubled, troubles.left > 0 else { return }
+    process.luck += 1
+    guard random.once(in: rarity(at: process)) else { return }
+    process.luck = 0
     let node = process.node
-    let kind = random.pick(troubles.kinds)
+    let kind = troubles.isBunched && random.once(in: 2) ? troubles.last : random.pick(troubles.kinds)
+    troubles.last = kind
     troubles.left -= 1
     switch kind {
     case .kill:
@@ -42,9 +54,7 @@ extension Cluster {
       later(after: random.number(in: 1_000_000...30_000_000)) { node.start() }
     case .cut: cut(node)
     case .slow:
-      node.link.delay = random.pick([20_000, 300_000, 4_000_000])
-      node.tell("its network takes up to \(node.link.delay / 1_000) ms")
-      later(after: random.number(in: 1_000_000...20_000_000)) { node.link.delay = 2_000 }
+      slow(node)
     case .foreignCommits: commitForeign(node, random.number(in: 1...20))
     case .setClock: setClock(node)
     case .pauseStore:
@@ -55,6 +65,12 @@ extension Cluster {
       node.tell("a second process is started beside it")
       node.launch()
     }
+  }
+
+  private func rarity(at process: AgentProcess) -> Int {
+    if troubles.isBunched, process.luck < 8 { return 4 }
+    guard let focus = troubles.focus else { return troubles.rarity }
+    return process.change?.step == focus ? 4 : 5 * troubles.rarity
   }
 
   private func someTime() -> Microseconds {
@@ -75,9 +91,21 @@ extension Cluster {
     node.tell("its network is cut, \(["", "out", "in", "both ways"][ways]), for \(length / 1_000) ms")
   }
 
+  private func slow(_ node: Node) {
+    let delay = random.pick([20_000, 300_000, 4_000_000, 8_000_000])
+    let ways = random.number(in: 1...3)
+    if ways & 1 != 0 { node.link.outDelay = delay }
+    if ways & 2 != 0 { node.link.inDelay = delay }
+    node.tell("its network takes up to \(delay / 1_000) ms \(["", "out", "in", "each way"][ways])")
+    later(after: random.number(in: 1_000_000...20_000_000)) {
+      (node.link.outDelay, node.link.inDelay) = (Node.Link().outDelay, Node.Link().inDelay)
+    }
+  }
+
   private func setClock(_ node: Node) {
     guard node.weakness == .clockSteps else { return }
-    let step = someTime() * (random.once(in: 2) ? 1 : -1)
+    let length = random.number(in: 10_000...random.pick([500_000, 12_000_000, 60_000_000]))
+    let step = random.once(in: 2) ? length : -length
     node.tell("its wall clock is set by \(step / 1_000) ms")
     node.wallOffset += step
   }
