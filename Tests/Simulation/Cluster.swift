@@ -113,6 +113,7 @@ final class Cluster {
     watches = []
     for process in processes { process.die() }
     processes = []
+    for node in nodes { node.deadMan = nil }
     nodes = []
   }
 

@@ -144,6 +144,7 @@ final class Node {
     guard isUp else { return }
     let process = AgentProcess(self, instance: cluster.nextInstance())
     processes.append(process)
+    cluster.processes.append(process)
     process.start()
   }
 
