@@ -21,19 +21,19 @@ extension Cluster {
   /// After every event.
   func checkInvariants() {
     checkSlots()
-    for node in nodes {
+    for node in nodes where node.hasChange {
       checkEffect(of: node)
       checkMixture(of: node)
       checkLateConfirmation(of: node)
-      checkCutOff(of: node)
     }
+    if hasFlaws { for node in nodes { checkCutOff(of: node) } }
     checkIntents()
   }
 
   /// Never have more nodes an unconfirmed change in effect than there are slots.
   private func checkSlots() {
     var count = 0
-    for node in nodes where node.unconfirmed != nil { count += 1 }
+    for node in nodes where node.hasChange && node.unconfirmed != nil { count += 1 }
     if count > slots { breach("slots", "\(count) nodes have an unconfirmed change in effect, with \(slots) slots") }
   }
 
@@ -88,7 +88,6 @@ extension Cluster {
 
   /// A change that cuts its node off is gone by its deadline: some 10 s, and a second.
   private func checkCutOff(of node: Node) {
-    guard hasFlaws else { return }
     guard node.suffers({ $0.dropsIn || $0.dropsOut }) else {
       node.cutOffSince = nil
       return

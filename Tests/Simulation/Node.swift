@@ -77,8 +77,12 @@ final class Node {
   }
 
   var wall: Microseconds { clock.elapsed + wallOffset }
-  var rulesInEffect: Int { kernel.rulesInEffect(at: cluster.now, wall: wall) }
-  var isTrying: Bool { kernel.isTrying(at: cluster.now, wall: wall) }
+  /// Whether there is more to look at than rules and routes that are in force: this is asked after every event.
+  var hasChange: Bool { kernel.trial != nil || kernel.openRoutes != nil || kernel.mixed != nil }
+  var rulesInEffect: Int {
+    kernel.trial == nil ? kernel.rules.number : kernel.rulesInEffect(at: cluster.now, wall: wall)
+  }
+  var isTrying: Bool { kernel.trial != nil && kernel.isTrying(at: cluster.now, wall: wall) }
 
   /// What somebody without knowledge of trials and journals would find unproved.
   ///
