@@ -88,4 +88,15 @@ struct LeaseMachineTests {
     term.end(.released)
     #expect(throws: BatonError.expired) { try term.check() }
   }
+
+  @Test("a baton that is limited to a change's time is refused from its end on")
+  func limited() throws {
+    let term = BatonTerm(deadline: nil)
+    let baton = Baton(holder: Holder(node: "n", instance: "i", pid: 1, version: "0"), token: 1, term: term)
+    try baton.limited(to: .now + .seconds(60)).check()
+    #expect(throws: BatonError.tooLate) { try baton.limited(to: .now).check() }
+    try baton.check()
+    term.end(.released)
+    #expect(throws: BatonError.released) { try baton.limited(to: .now).check() }
+  }
 }
