@@ -61,7 +61,11 @@ actor OneChange {
       if let cause = await work.cause { throw cause }
       throw ChangeFailure(reason)
     case .reverted(let reason):
-      throw ChangeFailure("\(reason); the change was taken back, and the fleet is halted until `netbaton resume`")
+      let rest =
+        await work.isTold
+        ? "the fleet is halted until `netbaton resume`"
+        : "the others will halt for this node, as the lock's store could not be told"
+      throw ChangeFailure("\(reason); the change was taken back, and \(rest)")
     case .declined(let reason): throw ChangeFailure("\(reason); the change was taken back")
     case .stuck(let reason): throw ChangeFailure("\(reason); see `netbaton diff` for what is left of it")
     }

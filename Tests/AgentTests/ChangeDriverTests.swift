@@ -130,7 +130,7 @@ private struct ScriptedProber: Prober {
   }
 
   @Test(arguments: [false, true])
-  func plansAnewWhenSomebodyWasFaster(isProved: Bool) async throws {
+  func triesAgainWhenSomebodyElsesTablesWereChanged(isProved: Bool) async throws {
     let script = [ScriptedKernel.Event](repeating: .commitMoved, count: 3)
     let scene = try await change(to: closed, script, meanwhile: isProved ? Self.passes : nil)
     #expect(scene.outcome == .applied)
@@ -138,11 +138,21 @@ private struct ScriptedProber: Prober {
     #expect(await scene.kernel.plainState == closed.state)
   }
 
+  @Test(arguments: [false, true])
+  func plansAnewWhenSomebodyWasFaster(isProved: Bool) async throws {
+    let foreign = Table(id: TableID(.ipv4, "other"), isOwn: false)
+    let scene = try await change(
+      to: closed, [.commitMoved], intruder: foreign, meanwhile: isProved ? Self.passes : nil)
+    #expect(scene.outcome == .applied)
+    #expect(await scene.kernel.commits == 2)
+    #expect(await Swift.Set(scene.kernel.plainState.tables) == Swift.Set(closed.state.tables + [foreign]))
+  }
+
   @Test func givesUpAfterEightTimes() async throws {
-    let script = [ScriptedKernel.Event](repeating: .commitMoved, count: 20)
+    let script = [ScriptedKernel.Event](repeating: .commitMoved, count: 200)
     let scene = try await change(to: closed, script)
     guard case .refused = scene.outcome else { return #expect(Bool(false), "\(scene.outcome)") }
-    #expect(await scene.kernel.commits == ChangeMachine.attempts)
+    #expect(await scene.kernel.commits == ChangeMachine.attempts * ChangeMachine.attempts)
     #expect(await scene.kernel.plainState == NetworkState())
     #expect(scene.status.halt == nil && scene.status.intents.isEmpty)
   }

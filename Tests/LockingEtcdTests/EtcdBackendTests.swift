@@ -57,6 +57,33 @@ struct EtcdBackendTests {
     }
   }
 
+  /// The holder hears of it by its watch, but not before it may have asked for a write: etcd itself has to compare.
+  @Test("nothing is written in the name of a grant that etcd has ended, however late its holder hears of it")
+  func grantIsTaken() async throws {
+    try await withEtcd { server, _ in
+      for round in 0..<10 {
+        let holder = try backend(server, group: "taken\(round)")
+        let baton = try await holder.acquire(request("a")) { _ in }
+        async let end = server.control("del", "--prefix", "taken\(round)/queue/", options: ["-w", "json"])
+        await #expect(throws: LockError.self) {
+          while true {
+            let record = NodeRecord(
+              node: "a", generation: "g", commit: nil, version: "test", outcome: "applied", token: baton.token)
+            try await holder.put(record, with: baton)
+          }
+        }
+        let written = try await server.control("get", "taken\(round)/node/a", options: ["-w", "json"])
+        let last = try #require(Self.number("mod_revision", in: written))
+        #expect(last < (try #require(Self.number("revision", in: try await end))))
+        await holder.close()
+      }
+    }
+  }
+
+  private static func number(_ name: String, in json: String) -> Int? {
+    json.firstRange(of: "\"\(name)\":").flatMap { Int(json[$0.upperBound...].prefix { $0.isNumber }) }
+  }
+
   @Test("a baton whose renewals do not arrive ends before another can be granted it")
   func serverStops() async throws {
     try await withEtcd { server, process in

@@ -89,6 +89,14 @@ struct LeaseMachineTests {
     #expect(throws: BatonError.expired) { try term.check() }
   }
 
+  @Test("a baton that nobody renews is refused from its deadline on", arguments: [8, 9, 10])
+  func termWithoutRenewals(second: Double) {
+    let now = at(second)
+    let term = BatonTerm(deadline: at(9), now: { now })
+    #expect(((try? term.check()) != nil) == (second < 9))
+    #expect((term.remaining != nil) == (second < 9))
+  }
+
   @Test("a baton that is limited to a change's time is refused from its end on")
   func limited() throws {
     let term = BatonTerm(deadline: nil)

@@ -30,6 +30,7 @@ extension ChangeWork {
       try parts.recorder.ended(record, outcome: outcome.recorded, reason: outcome.reason, generation: generation)
     }
     try await ending.settle(outcome, history: history, with: (try? baton.check()) == nil ? nil : baton)
+    isTold = true
     return nil
   }
 

@@ -111,18 +111,42 @@ extension ChangeWork {
     }
   }
 
+  /// Most of what other programs commit leaves ours alone: the plan holds as it is then, and so does the way back that is on
+  /// disk. To write both anew takes longer than some of them pause.
   /// - Returns: the generation of nftables afterwards.
   private func changeRules() async throws -> UInt32 {
-    let from = preparation.snapshot.generation
+    var tries = 0
+    while true {
+      do {
+        return try await changeRules(from: preparation.snapshot.generation)
+      } catch let error as KernelError where error.cause == .generationMoved {
+        tries += 1
+        guard tries < ChangeMachine.attempts, let generation = await generationOfSameTables() else { throw error }
+        preparation.snapshot.generation = generation
+      }
+    }
+  }
+
+  /// - Returns: nil if the plan was made from other tables than the kernel has now.
+  private func generationOfSameTables() async -> UInt32? {
+    // What cannot be planned now is told when it is planned anew.
+    guard let again = try? await parts.reconciler.prepare(preparation.spec) else { return nil }
+    let isSame =
+      again.leftover == nil && again.plan.nftables == preparation.plan.nftables
+      && again.snapshot.state.tables == preparation.snapshot.state.tables
+    return isSame ? again.snapshot.generation : nil
+  }
+
+  private func changeRules(from generation: UInt32) async throws -> UInt32 {
     guard let trial, !trial.tables.isEmpty else {
       return try await kernel.commit(
-        preparation.plan.nftables, record: parts.reconciler.record(of: preparation, token: baton.token), from: from,
-        with: permit)
+        preparation.plan.nftables, record: parts.reconciler.record(of: preparation, token: baton.token),
+        from: generation, with: permit)
     }
     if deadMan == nil {
       deadline = .now + (try parts.terms.trialTime(for: preparation.spec, left: baton.remaining))
     }
-    let armed = try await kernel.arm(trial, lasting: deadline - .now, record: .keep, from: from, with: permit)
+    let armed = try await kernel.arm(trial, lasting: deadline - .now, record: .keep, from: generation, with: permit)
     self.armed = armed
     return armed.generation
   }

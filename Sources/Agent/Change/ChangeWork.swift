@@ -17,6 +17,8 @@ package actor ChangeWork: ChangeSteps {
   package internal(set) var preparation: Reconciler.Preparation
   /// What went wrong first, as it was thrown.
   package private(set) var cause: (any Error)?
+  /// Whether the lock's store knows what came of it.
+  package internal(set) var isTold = false
   /// Of nftables, after the change.
   package internal(set) var generation: UInt32?
   /// The words that somebody has seen already; those of a large change are let go once they are on record.
