@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 
@@ -41,10 +42,10 @@ LOOP = "import subprocess, sys\nfor _ in range(int(sys.argv[1])): subprocess.run
 
 def seconds_a_turn(command, contenders, turns):
     """Seconds from one turn to the next, and the peak resident KiB of a contender."""
-    with Etcd():
+    with Etcd(), tempfile.TemporaryFile() as log:
         begin = time.perf_counter()
         loops = [
-            subprocess.Popen([sys.executable, "-c", LOOP, str(turns), *command], stdout=subprocess.DEVNULL)
+            subprocess.Popen([sys.executable, "-c", LOOP, str(turns), *command], stdout=subprocess.DEVNULL, stderr=log)
             for _ in range(contenders)
         ]
         peak, failed = 0, False
@@ -54,6 +55,8 @@ def seconds_a_turn(command, contenders, turns):
             failed = failed or loop.returncode != 0
             peak = max(peak, usage.ru_maxrss)
         seconds = time.perf_counter() - begin
-    if failed:
-        raise Failure(f"{os.path.basename(command[0])}: a contender failed")
+        if failed:
+            log.seek(0)
+            last = log.read().decode(errors="replace").strip().splitlines()[-1:]
+            raise Failure(f"{os.path.basename(command[0])}: a contender failed: {last}")
     return seconds / (contenders * turns), peak
