@@ -77,7 +77,9 @@ extension Cluster {
   private func checkLateConfirmation(of node: Node) {
     guard let trial = node.kernel.trial else { return }
     guard let confirmed = trial.confirmed else {
-      if trial.overSince == nil, !node.isTrying { node.kernel.trial?.overSince = now }
+      // A clock that was set there and back leaves no trace but in those who looked meanwhile.
+      let overSince = node.isTrying ? nil : trial.overSince ?? now
+      node.kernel.trial?.overSince = overSince
       return
     }
     let isLate = trial.overSince.map { confirmed.looked >= $0 } ?? false
