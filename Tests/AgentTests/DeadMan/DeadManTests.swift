@@ -50,12 +50,12 @@ import Testing
   }
 
   @Test func whatIsKeptStays() async throws {
-    let host = try bench.host(milliseconds: 1000)
+    let host = try bench.host(milliseconds: 3000)
     try await host.waitFor("changed")
     try await host.say("keep")
     try await host.waitFor("keep: done")
     host.signal(SIGKILL)
-    try await Task.sleep(for: .milliseconds(1500))
+    try await Task.sleep(for: .milliseconds(3500))
     #expect(try await bench.gateways() == ["192.0.2.9"])
     #expect(try bench.mark() == .kept)
     #expect(try bench.journal.claim() != nil)
@@ -70,12 +70,12 @@ import Testing
   }
 
   @Test func standingDownLeavesAllAsItIs() async throws {
-    let host = try bench.host(milliseconds: 1000)
+    let host = try bench.host(milliseconds: 3000)
     try await host.waitFor("changed")
     try await host.say("stand down")
     try await host.waitFor("stand down: done")
     host.signal(SIGKILL)
-    try await Task.sleep(for: .milliseconds(1500))
+    try await Task.sleep(for: .milliseconds(3500))
     #expect(try await bench.gateways() == ["192.0.2.9"])
     #expect(try bench.mark() == nil)
   }
