@@ -24,26 +24,26 @@ package final class ChangeClaim: Sendable {
   private let lock: FileDescriptor
 
   init?(_ journal: ChangeJournal, _ part: Part) throws(HistoryError) {
-    self.journal = journal
     let path = journal.folder.appending(ChangeJournal.lockName)
     try StateFolder(journal.folder).makeIfAbsent()
+    let lock: FileDescriptor
     do {
       lock = try FileDescriptor.open(
         path, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
     } catch {
       throw HistoryError(path, "cannot be opened (\(error))", advice: "see that the folder can be written")
     }
-    switch file_lock_range(lock.rawValue, Int16(F_WRLCK), part.range.start, part.range.length, 0) {
-    case 0: break
-    // fcntl(2) allows both for a lock that another has.
-    case EAGAIN, EACCES:
+    let problem = file_lock_range(lock.rawValue, Int16(F_WRLCK), part.range.start, part.range.length, 0)
+    guard problem == 0 else {
+      // An object that is whole would close it once more when it goes, and by then it may be another file's.
       try? lock.close()
-      return nil
-    case let problem:
-      try? lock.close()
+      // fcntl(2) allows both for a lock that another has.
+      if problem == EAGAIN || problem == EACCES { return nil }
       throw HistoryError(
         path, "cannot be locked (\(Errno(rawValue: problem)))", advice: "keep the folder on a local file system")
     }
+    self.journal = journal
+    self.lock = lock
   }
 
   deinit { try? lock.close() }
