@@ -46,7 +46,11 @@ package final class ChangeClaim: Sendable {
     self.lock = lock
   }
 
-  deinit { try? lock.close() }
+  deinit {
+    // Not by closing alone: a child that another thread has just forked still has the descriptor until it executes.
+    _ = file_lock_range(lock.rawValue, Int16(F_UNLCK), 0, 2, 0)
+    try? lock.close()
+  }
 
   /// Leaves the helper's part to a process that `claimAsHelper` will be called in.
   package func share() {

@@ -52,6 +52,10 @@ struct LockedFile: ~Copyable {
     }
   }
 
-  /// Linux frees the descriptor also when close(2) fails: there is nothing left to do about it.
-  deinit { try? descriptor.close() }
+  deinit {
+    // Not by closing alone: a child that another thread has just forked still has the descriptor until it executes.
+    _ = file_lock_range(descriptor.rawValue, Int16(F_UNLCK), 0, 0, 0)
+    // Linux frees the descriptor also when close(2) fails: there is nothing left to do about it.
+    try? descriptor.close()
+  }
 }
