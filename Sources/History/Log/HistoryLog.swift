@@ -15,7 +15,7 @@ package struct HistoryLog: Sendable {
   package var fileCount: Int
   private let known = KnownEnd()
 
-  package init(folder: FilePath, fileLimit: Int = 8 << 20, fileCount: Int = 16) {
+  package init(folder: FilePath, fileLimit: Int = 2 << 20, fileCount: Int = 64) {
     self.folder = StateFolder(folder)
     self.fileLimit = fileLimit
     self.fileCount = max(1, fileCount)
