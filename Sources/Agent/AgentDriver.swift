@@ -211,7 +211,7 @@ package actor AgentDriver {
         try await refuseIfHindered(preparation.spec, token: baton.token)
       }
       if preparation.leftover == .confirmed {
-        _ = try await parts.change.promote(with: baton)
+        try await parts.change.promote(with: baton)
         preparation = try await prepare()
       }
       guard !preparation.plan.isEmpty else {

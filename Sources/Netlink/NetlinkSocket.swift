@@ -17,6 +17,8 @@ package enum NetlinkProtocol: Int32, Sendable {
   package let port: UInt32
   private var lastSequence: UInt32 = 0
   private var sendLimit: Int
+  /// What was asked for, at least.
+  private var receiveLimit = 0
   /// What was received last.
   private let buffer: UnsafeMutableRawBufferPointer
 
@@ -128,6 +130,18 @@ extension NetlinkSocket {
       unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, length)
     }
     unsafe sendLimit = NetlinkSocket.sendBuffer(of: handle)
+  }
+
+  /// Makes the buffer in which replies wait larger, beyond the system's limit if we may: those of a whole batch come while
+  /// it is sent, and what finds no room is dropped.
+  package mutating func makeRoom(forReplies bytes: Int) {
+    guard bytes > receiveLimit else { return }
+    receiveLimit = bytes
+    var size = Int32(clamping: bytes)
+    let length = socklen_t(MemoryLayout<Int32>.size)
+    if unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, length) != 0 {
+      unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, length)
+    }
   }
 
   /// Hands on the messages of one datagram; they hold until `each` returns.

@@ -46,7 +46,7 @@ actor OneChange {
     var preparation = try await parts.reconciler.prepare(planned.spec, after: planned)
     if let leftover = preparation.leftover {
       switch leftover {
-      case .confirmed: _ = try await parts.promote(with: baton)
+      case .confirmed: try await parts.promote(with: baton)
       case .unconfirmed: _ = try await parts.kernel.cleanUp(record: .keep)
       }
       preparation = try await parts.reconciler.prepare(planned.spec)

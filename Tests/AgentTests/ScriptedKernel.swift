@@ -106,10 +106,10 @@ actor ScriptedKernel: TrialKernel {
     if takes(.confirmationLost) { throw KernelError(.unknownOutcome, "lost") }
   }
 
-  func promote(record: RecordUpdate, with baton: Baton) throws -> UInt32? {
+  func promote(record: RecordUpdate, with baton: Baton) throws -> Promotion? {
     try baton.check()
     try model.commit(Trial.promote(model.state.tables), from: model.generation)
-    return model.generation
+    return Promotion(generation: model.generation)
   }
 
   func cleanUp(record: RecordUpdate) throws -> UInt32? {

@@ -4,10 +4,12 @@ import Model
 import Plan
 
 enum Samples {
-  static func baton(deadline: ContinuousClock.Instant? = nil) -> Baton {
+  static func baton(
+    deadline: ContinuousClock.Instant? = nil, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+  ) -> Baton {
     Baton(
       holder: Holder(node: "node", instance: "instance", pid: 1, version: "test"), token: 7,
-      term: BatonTerm(deadline: deadline))
+      term: BatonTerm(deadline: deadline, now: now))
   }
 
   static let record = AppliedRecord(

@@ -47,9 +47,13 @@ package struct ChangeParts: Sendable {
   }
 
   /// Makes plain what a confirmed trial left in the kernel.
-  /// - Returns: the generation afterwards; nil if there was nothing to do.
-  package func promote(with baton: Baton) async throws -> UInt32? {
-    try await kernel.promote(record: .keep, with: baton)
+  package func promote(with baton: Baton) async throws {
+    tell(try await kernel.promote(record: .keep, with: baton))
+  }
+
+  func tell(_ promotion: Promotion?) {
+    guard let shortfall = promotion?.shortfall else { return }
+    logger.warning("some counters miss packets", metadata: ["reason": "\(shortfall)"])
   }
 
   package var logger: Logger { recorder.logger }

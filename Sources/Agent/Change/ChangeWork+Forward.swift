@@ -186,8 +186,10 @@ extension ChangeWork {
   /// From here on the trial's parts do not tell any more that it was confirmed, so that the journal must.
   func promote() async throws {
     try claim.mark(.kept)
-    generation = try await kernel.promote(
-      record: parts.reconciler.record(of: preparation, token: baton.token), with: baton)
+    let record = parts.reconciler.record(of: preparation, token: baton.token)
+    let promotion = try await kernel.promote(record: record, with: baton)
+    parts.tell(promotion)
+    generation = promotion?.generation
   }
 
   private func checkClocks() throws {

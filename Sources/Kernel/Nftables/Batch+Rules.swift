@@ -2,6 +2,7 @@ import CMnl
 import CNftnl
 import Model
 import Netlink
+import Plan
 
 extension Batch {
   /// The chain that a rule goes into.
@@ -54,16 +55,21 @@ extension Batch {
 
   mutating func removeRule(_ table: TableID, chain: String, _ rule: Rule) throws(NotWritable) {
     guard let handle = rule.handle else { throw NotWritable(what: "the removal of a rule that has no handle") }
-    try message(NFT_MSG_DELRULE, table, tableKey: NFTA_RULE_TABLE.rawValue) { (writer) throws(NotWritable) in
+    try message(
+      NFT_MSG_DELRULE, table, tableKey: NFTA_RULE_TABLE.rawValue, flags: removalFlags(counts: rule.countsPackets)
+    ) { (writer) throws(NotWritable) in
       writer.text(NFTA_RULE_CHAIN, chain)
       writer.number(NFTA_RULE_HANDLE, handle)
     }
   }
 
   /// All rules of a chain.
-  mutating func removeRules(_ table: TableID, chain: String) throws(NotWritable) {
-    try message(NFT_MSG_DELRULE, table, tableKey: NFTA_RULE_TABLE.rawValue) { (writer) throws(NotWritable) in
-      writer.text(NFTA_RULE_CHAIN, chain)
-    }
+  /// - Parameter counts: whether any of them does.
+  mutating func removeRules(_ table: TableID, chain: String, counts: Bool) throws(NotWritable) {
+    try message(
+      NFT_MSG_DELRULE, table, tableKey: NFTA_RULE_TABLE.rawValue, flags: removalFlags(counts: counts)
+    ) { (writer) throws(NotWritable) in writer.text(NFTA_RULE_CHAIN, chain) }
   }
+
+  private func removalFlags(counts: Bool) -> UInt16 { asksLastCounts && counts ? UInt16(NLM_F_ECHO) : 0 }
 }

@@ -14,6 +14,9 @@ struct Batch: ~Copyable {
   private var firstSequences: [UInt32] = []
   /// Numbers for sets and chains that have no name yet; unique in the batch.
   private var lastNumber: UInt32 = 0
+  /// Whether the kernel is to tell what rules that count had counted when it removed them: it then sends each back, as it
+  /// tells those who listen (`nf_tables_rule_notify` in net/netfilter/nf_tables_api.c).
+  var asksLastCounts = false
 
   /// Flags of a message that makes something new, which must not be there yet.
   static let creating = UInt16(NLM_F_CREATE) | UInt16(NLM_F_EXCL)

@@ -1,4 +1,5 @@
 import CMnl
+import CNftnl
 import Glibc
 import Model
 import Netlink
@@ -7,16 +8,19 @@ import Plan
 extension NetlinkSocket {
   /// Commits changes and record as one transaction.
   /// - Parameter always: writes the record also if there are no changes.
+  /// - Parameter told: gets each removed rule that counts as it was in the end, where the kernel's word of it came.
   /// - Parameter permit: called right before the send; what it throws ends the commit with nothing sent.
   /// - Returns: the generation after the commit.
   mutating func commit(
-    _ changes: [Change], record: RecordUpdate, from generation: UInt32, always: Bool = false, permit: () throws -> Void
+    _ changes: [Change], record: RecordUpdate, from generation: UInt32, always: Bool = false,
+    told: ((Rule, TableID) -> Void)? = nil, permit: () throws -> Void
   ) throws -> UInt32 {
     let ownsRecord = try recordIsWritable(record, always || !changes.isEmpty)
     guard !changes.isEmpty || always && record != .keep || record == .remove && ownsRecord == true else {
       return generation
     }
     var batch = Batch(makeWriter(capacity: 64 * 1024), generation: generation)
+    batch.asksLastCounts = told != nil
     try batch.add(changes)
     batch.endChanges()
     if case .write(let record) = record { try batch.write(record) }
@@ -24,7 +28,7 @@ extension NetlinkSocket {
     batch.end()
 
     do {
-      try exchange(batch, of: changes, permit: permit)
+      try exchange(batch, of: changes, told: told, permit: permit)
     } catch let error as KernelError where error.cause == .unknownOutcome {
       return try settle(record, from: generation)
     }
@@ -47,14 +51,18 @@ extension NetlinkSocket {
   /// Sends a batch, and throws the first refusal that comes. If replies were lost, what happened is for the caller to
   /// read.
   private mutating func exchange(
-    _ batch: borrowing Batch, of changes: [Change], permit: () throws -> Void
+    _ batch: borrowing Batch, of changes: [Change], told: ((Rule, TableID) -> Void)? = nil, permit: () throws -> Void
   ) throws {
+    // A rule is some hundred bytes; each is sent back at most once.
+    if told != nil { makeRoom(forReplies: max(changes.count * 1024, 256 * 1024)) }
     try permit()
     let operation = "change nftables"
     try send(batch.writer, to: operation)
     let refusals: [NetlinkError]
     do throws(NetlinkError) {
-      refusals = try collectReplies(to: operation, batch.sequences)
+      refusals = try collectReplies(to: operation, batch.sequences) { message in
+        if let told, let (rule, table) = message.removedRule { told(rule, table) }
+      }
     } catch {
       discardReplies(to: operation)
       throw KernelError(error)
@@ -107,9 +115,9 @@ extension Batch {
       do throws(NotWritable) {
         switch leaving.take(change) {
         case .each: try add(change)
-        case .all(let table, let chain):
+        case .all(let table, let chain, let counts):
           skipChange()
-          try removeRules(table, chain: chain)
+          try removeRules(table, chain: chain, counts: counts)
         case .none: skipChange()
         }
       } catch {
@@ -129,21 +137,39 @@ private struct LeavingChains {
 
   enum Removal {
     case each
-    case all(TableID, chain: String)
+    case all(TableID, chain: String, counts: Bool)
     case none
   }
 
-  private var names: Swift.Set<Name> = []
+  /// Whether any of its rules counts.
+  private var names: [Name: Bool] = [:]
   private var emptied: Swift.Set<Name> = []
 
   init(_ changes: [Change]) {
-    for case .removeChain(let table, let chain) in changes { names.insert(Name(table: table, chain: chain.name)) }
+    for case .removeChain(let table, let chain) in changes { names[Name(table: table, chain: chain.name)] = false }
+    guard !names.isEmpty else { return }
+    for case .removeRule(let table, let chain, let rule) in changes where rule.countsPackets {
+      let name = Name(table: table, chain: chain)
+      if names[name] != nil { names[name] = true }
+    }
   }
 
   mutating func take(_ change: Change) -> Removal {
     guard case .removeRule(let table, let chain, _) = change else { return .each }
     let name = Name(table: table, chain: chain)
-    guard names.contains(name) else { return .each }
-    return emptied.insert(name).inserted ? .all(table, chain: chain) : .none
+    guard let counts = names[name] else { return .each }
+    return emptied.insert(name).inserted ? .all(table, chain: chain, counts: counts) : .none
+  }
+}
+
+extension Message {
+  /// What a notice of a removed rule tells; nil if this is none.
+  fileprivate var removedRule: (rule: Rule, table: TableID)? {
+    guard type == UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_DELRULE.rawValue),
+      let family = header(as: nfgenmsg.self).flatMap({ Family(rawValue: $0.nfgen_family) })
+    else { return nil }
+    let attributes = attributes(after: MemoryLayout<nfgenmsg>.size)
+    guard let name = attributes.text(NFTA_RULE_TABLE) else { return nil }
+    return (Rule(attributes), TableID(family, name))
   }
 }

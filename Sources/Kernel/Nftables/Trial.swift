@@ -49,9 +49,9 @@ package protocol TrialKernel: Kernel {
   func confirm(_ trial: ArmedTrial, with baton: Baton) async throws
 
   /// Makes confirmed trials plain: afterwards the rules stand as if they had been applied directly. May be repeated, and
-  /// needs nothing but what the kernel has.
-  /// - Returns: the generation afterwards; nil if there was nothing to do.
-  func promote(record: RecordUpdate, with baton: Baton) async throws -> UInt32?
+  /// needs nothing but what the kernel has. What the rules' copies counted until the end goes on being counted.
+  /// - Returns: nil if there was nothing to do.
+  func promote(record: RecordUpdate, with baton: Baton) async throws -> Promotion?
 
   /// Removes all parts of trials that were not confirmed, which also ends one that still runs. It asks for no baton, for
   /// it only brings back what was in effect before, which the kernel does by itself soon enough. Then connections that
@@ -157,10 +157,6 @@ extension LiveKernel: TrialKernel {
     }
   }
 
-  package func promote(record: RecordUpdate, with baton: Baton) throws -> UInt32? {
-    try settle(record, permit: { try baton.check() }, changes: Trial.promote)
-  }
-
   package func cleanUp(record: RecordUpdate) throws -> UInt32? {
     var witnesses: [TrialWitness] = []
     let generation = try settle(record, permit: {}) { tables in
@@ -174,8 +170,10 @@ extension LiveKernel: TrialKernel {
   }
 
   /// Reads, works out and commits until nothing is left to do.
-  private func settle(
-    _ record: RecordUpdate, permit: () throws -> Void, changes: ([Table]) -> [Change]
+  /// - Parameter told: gets each removed rule that counts as it was in the end.
+  func settle(
+    _ record: RecordUpdate, permit: () throws -> Void, changes: ([Table]) -> [Change],
+    told: ((Rule, TableID) -> Void)? = nil
   ) throws -> UInt32? {
     var reached: UInt32?
     for _ in 0..<Self.attempts {
@@ -184,7 +182,7 @@ extension LiveKernel: TrialKernel {
       if changes.isEmpty { return reached }
       do {
         return try withNetfilter { socket in
-          try socket.commit(changes, record: record, from: ruleset.generation, permit: permit)
+          try socket.commit(changes, record: record, from: ruleset.generation, told: told, permit: permit)
         }
       } catch let error as KernelError where error.cause == .generationMoved {
         continue

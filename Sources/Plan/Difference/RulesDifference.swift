@@ -45,31 +45,3 @@ struct RulesDifference {
     }
   }
 }
-
-extension Rule {
-  /// Whether packets have met it.
-  fileprivate var hasCounted: Bool {
-    expressions.contains { expression in
-      switch expression {
-      case .counter(let packets, _): packets > 0
-      case .quota(_, let consumed, _): consumed > 0
-      case .last(let milliseconds): milliseconds != nil
-      default: false
-      }
-    }
-  }
-
-  /// - Parameter other: an equal rule.
-  mutating func addCounts(of other: Rule) {
-    for (index, other) in zip(expressions.indices, other.expressions) {
-      switch (expressions[index], other) {
-      case (.counter(let packets, let bytes), .counter(let morePackets, let moreBytes)):
-        expressions[index] = .counter(packets: packets &+ morePackets, bytes: bytes &+ moreBytes)
-      case (.quota(let bytes, let consumed, let inverted), .quota(_, let more, _)):
-        expressions[index] = .quota(bytes: bytes, consumed: consumed &+ more, inverted: inverted)
-      case (.last, .last(let milliseconds?)): expressions[index] = .last(milliseconds: milliseconds)
-      default: break
-      }
-    }
-  }
-}

@@ -193,5 +193,5 @@ private actor VerdictKernel: TrialKernel {
     _ plan: TrialPlan, lasting: Duration, record: RecordUpdate, from generation: UInt32, with baton: Baton
   ) throws -> ArmedTrial { throw Unknown() }
   func confirm(_ trial: ArmedTrial, with baton: Baton) throws { throw Unknown() }
-  func promote(record: RecordUpdate, with baton: Baton) throws -> UInt32? { throw Unknown() }
+  func promote(record: RecordUpdate, with baton: Baton) throws -> Promotion? { throw Unknown() }
 }

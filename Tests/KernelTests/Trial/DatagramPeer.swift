@@ -40,6 +40,16 @@ actor DatagramPeer {
   /// - Returns: a socket that has sent one datagram; nil if the kernel refused to send it.
   func send(to text: String, port: UInt16, on earlier: Int32? = nil) throws -> Int32? {
     let socket = try earlier ?? open()
+    guard try DatagramPeer.sendAgain(to: text, port: port, on: socket) else {
+      close(socket)
+      return nil
+    }
+    return socket
+  }
+
+  /// From any thread: the socket knows its namespace.
+  /// - Returns: false if the kernel refused to send it.
+  static func sendAgain(to text: String, port: UInt16, on socket: Int32) throws(PeerError) -> Bool {
     var address = sockaddr_in6()
     address.sin6_family = sa_family_t(AF_INET6)
     address.sin6_port = port.bigEndian
@@ -49,14 +59,9 @@ actor DatagramPeer {
     }
     let size = socklen_t(MemoryLayout<sockaddr_in6>.size)
     var byte: UInt8 = 1
-    let sent = unsafe withUnsafePointer(to: &address) { pointer in
+    return unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe sendto(socket, &byte, 1, 0, $0, size) }
-    }
-    guard sent == 1 else {
-      close(socket)
-      return nil
-    }
-    return socket
+    } == 1
   }
 
   /// Answers the next datagram, if one comes.

@@ -2,6 +2,7 @@ import Kernel
 import Model
 import Plan
 import Support
+import Synchronization
 import Testing
 
 /// What rules have counted before, during and after a trial.
@@ -67,6 +68,90 @@ import Testing
     // Only the rule whose count had to be added to was made again.
     let after = try await handles()
     for comment in ["shared", "before", "quiet"] { #expect(after[comment] == before[comment]) }
+  }
+
+  /// Sends a packet each time somebody asks what time it is, as each commit does right before it is sent.
+  private final class Clock: Sendable {
+    private let socket: Int32
+    private let limit: UInt64
+    private let asked = Atomic<UInt64>(0)
+
+    init(sendingOn socket: Int32, atMost limit: UInt64) {
+      self.socket = socket
+      self.limit = limit
+    }
+
+    var now: ContinuousClock.Instant {
+      let number = asked.wrappingAdd(1, ordering: .relaxed).oldValue
+      if number < limit {
+        do {
+          #expect(try DatagramPeer.sendAgain(to: "127.0.0.1", port: 3333, on: socket))
+        } catch {
+          Issue.record(error)
+        }
+      }
+      return .now
+    }
+
+    var sent: UInt64 { min(asked.load(ordering: .relaxed), limit) }
+  }
+
+  /// - Parameter limit: of packets that come between readings and commits.
+  /// - Returns: how many came, how many packets are counted of all, and what the promotion says.
+  private func promote(withPacketsInBetween limit: UInt64) async throws -> (UInt64, UInt64?, Promotion) {
+    try await bench.apply(Self.old)
+    let trial = try await bench.kernel.arm(
+      bench.plan(Self.new), lasting: .seconds(120), record: .keep, from: bench.kernel.generation(),
+      with: Samples.baton())
+    let socket = try #require(try await peer.send(to: "127.0.0.1", port: 3333))
+    try await bench.kernel.confirm(trial, with: Samples.baton())
+    let clock = Clock(sendingOn: socket, atMost: limit)
+    let promotion = try #require(
+      try await bench.kernel.promote(record: .keep, with: Samples.baton(deadline: .now + .seconds(60)) { clock.now }))
+    return (clock.sent, try await counts()["after"], promotion)
+  }
+
+  @Test func missNothingThatIsCountedWhileItIsPromoted() async throws {
+    let (sent, counted, promotion) = try await promote(withPacketsInBetween: 3)
+    #expect(sent == 3)
+    #expect(counted == 4)
+    #expect(promotion.shortfall == nil)
+    #expect(promotion.generation == (try await bench.kernel.generation()))
+  }
+
+  @Test func tellWhatTheyMissIfPacketsNeverPause() async throws {
+    let (sent, counted, promotion) = try await promote(withPacketsInBetween: .max)
+    #expect(sent > 10)
+    #expect(counted == sent)
+    #expect(
+      promotion.shortfall
+        == """
+        not counted: 1 of the packets that 1 of the rules met, as these were never without packets for long enough
+        """)
+  }
+
+  @Test func ofManyRulesAreTold() async throws {
+    let many = (1...4000).map { "udp dport \($0) counter;" }.joined(separator: "\n")
+    try await bench.apply(Self.table("udp dport 9 counter; \(many)"))
+    let trial = try await bench.kernel.arm(
+      bench.plan(Self.table(many)), lasting: .seconds(120), record: .keep, from: bench.kernel.generation(),
+      with: Samples.baton())
+    try await bench.kernel.confirm(trial, with: Samples.baton())
+    let promotion = try #require(try await bench.kernel.promote(record: .keep, with: Samples.baton()))
+    #expect(promotion.shortfall == nil)
+  }
+
+  @Test func inChainsWithoutANameAreSummedToo() async throws {
+    let nested = "udp dport 6666 jump { counter accept; };"
+    try await bench.apply(Self.table("udp dport 9 drop; \(nested)"))
+    try await sendToEach([6666])
+    let trial = try await bench.kernel.arm(
+      bench.plan(Self.table("udp dport 10 drop; \(nested)")), lasting: .seconds(120), record: .keep,
+      from: bench.kernel.generation(), with: Samples.baton())
+    try await sendToEach([6666, 6666])
+    try await bench.kernel.confirm(trial, with: Samples.baton())
+    _ = try await bench.kernel.promote(record: .keep, with: Samples.baton())
+    #expect(try await bench.plainListing().contains("counter packets 3 bytes"))
   }
 
   @Test func ofTheOldRulesAreAsTheyWereWhenItIsTakenBack() async throws {
