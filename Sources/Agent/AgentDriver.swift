@@ -195,9 +195,7 @@ package actor AgentDriver {
       isIntentChecked = false
       throw RecoveryFailure("this node's change of token \(intent.token) is not settled yet")
     }
-    if let failed = status.failed(generation: spec.digest) {
-      throw FailedGeneration(generation: spec.digest, node: failed.node, since: failed.time)
-    }
+    if let failed = status.failed(generation: spec.digest) { throw LockError.obstructed(.failed(failed)) }
   }
 
   /// Plans again, for the wait may have been long, and applies.
@@ -276,19 +274,5 @@ package actor AgentDriver {
     } catch {
       logger.warning("the node's record was not written", metadata: ["error": "\(error)"])
     }
-  }
-}
-
-/// Why a spec is not tried.
-struct FailedGeneration: Error, CustomStringConvertible {
-  var generation: String
-  var node: String
-  var since: String
-
-  var description: String {
-    """
-    generation \(generation.prefix(12)) failed on \(node), \(since), and is not tried again by itself: change the spec, or \
-    say `netbaton resume --retry`
-    """
   }
 }

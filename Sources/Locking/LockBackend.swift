@@ -50,9 +50,10 @@ package protocol LockBackend: Sendable {
 
   /// Writes down that the baton's node begins a change: it has no expiry, and ends with `settle`.
   ///
-  /// Refused as `.lost` once the grant is not the store's any more, and as `.obstructed` when there is a halt, or
-  /// another node's change whose holder is gone.
-  func put(_ intent: IntentRecord, with baton: Baton) async throws(LockError)
+  /// Refused as `.lost` once the grant is not the store's any more, and as `.obstructed` when there is a halt, another
+  /// node's change whose holder is gone, or a node on which the generation has failed.
+  /// - Parameter again: whether the generation may be tried although it has failed: because somebody says so.
+  func put(_ intent: IntentRecord, again: Bool, with baton: Baton) async throws(LockError)
 
   /// Ends the node's own change together with what came of it, in one step: clears the intent of `record.token`, puts
   /// the record, sets the halt if one is given and none is there, and appends to the history.
@@ -68,6 +69,13 @@ package protocol LockBackend: Sendable {
 
   /// Ends connections; a baton that is still held ends by its deadline.
   func close() async
+}
+
+extension LockBackend {
+  /// As an agent does it: what has failed is not tried again.
+  package func put(_ intent: IntentRecord, with baton: Baton) async throws(LockError) {
+    try await put(intent, again: false, with: baton)
+  }
 }
 
 /// The newest records of a group's history that are kept.

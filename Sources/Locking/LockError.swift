@@ -40,6 +40,8 @@ package enum LockObstacle: Hashable, Sendable {
   case halted(HaltRecord)
   /// Changes of other nodes that have not been settled.
   case intents([IntentRecord])
+  /// The generation is not tried again by itself.
+  case failed(NodeRecord)
   /// Nothing is known for now.
   case storeUnavailable(String)
 
@@ -72,6 +74,11 @@ extension LockObstacle: CustomStringConvertible {
       "a change is unsettled on "
         + intents.map { "\($0.node) (since \($0.since), token \($0.token), generation \($0.generation.prefix(12)))" }
         .joined(separator: "; ")
+    case .failed(let record):
+      """
+      generation \(record.generation.prefix(12)) failed on \(record.node), \(record.time), and is not tried again by \
+      itself: change the spec, or say `netbaton resume --retry`
+      """
     case .storeUnavailable(let detail):
       detail
     }

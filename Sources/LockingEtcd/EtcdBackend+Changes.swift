@@ -5,19 +5,21 @@ import Synchronization
 /// A change's beginning and end. Each is one transaction; who loses the race with another reads what that one did,
 /// and tries again on it.
 extension EtcdBackend {
-  package func put(_ intent: IntentRecord, with baton: Baton) async throws(LockError) {
+  package func put(_ intent: IntentRecord, again: Bool, with baton: Baton) async throws(LockError) {
     let (keys, record) = (store.keys, try RecordCoding.encode(intent))
     // Alone, as with one slot it must be: one round trip.
     var others = [created(keys.halt, at: 0), none(keys.intents)]
     // A request that is repeated may arrive twice, the second time when the change has been settled. That puts the node's
-    // record, which nobody had put since this grant.
+    // record, which nobody had put since this grant. Another node's may tell that the generation has failed.
     var known = Int64(bitPattern: baton.token)
     for _ in 0..<EtcdBackend.tries {
-      let mine = [try condition(of: baton), unmodified(key: keys.node(intent.node), after: known)]
+      let nodes = again ? unmodified(key: keys.node(intent.node), after: known) : unmodified(keys.nodes, after: known)
+      let mine = [try condition(of: baton), nodes]
       let conditions = others
       let response = try await told { () async throws(EtcdError) in
         try await store.transact(
-          if: mine + conditions, then: [LockingEtcd.put(keys.intent(of: intent.node), record)], else: store.view)
+          if: mine + conditions, then: [LockingEtcd.put(keys.intent(of: intent.node), record)],
+          else: store.view + [list(keys.nodes)])
       }
       if response.succeeded {
         grants.withLock { $0[baton.token]?.intent = response.header.revision }
@@ -26,6 +28,7 @@ extension EtcdBackend {
       let view = try store.readView(of: response)
       guard let own = view.status.queue.first(where: { $0.order == baton.token }) else { throw lost(baton) }
       if let obstacle = view.status.obstacleToChange(by: own) { throw .obstructed(obstacle) }
+      if !again, let failed = view.status.failed(generation: intent.generation) { throw .obstructed(.failed(failed)) }
       others = view.othersAreAtWork(keys)
       known = view.revision
     }

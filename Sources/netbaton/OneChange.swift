@@ -53,7 +53,7 @@ actor OneChange {
     }
     guard !preparation.plan.isEmpty || event == .uninstall else { return }
     let seen = shown.take().map { (text: $0, plan: planned.plan) }
-    let work = ChangeWork(parts, preparation, claim, with: baton, event: event, shown: seen)
+    let work = ChangeWork(parts, preparation, claim, with: baton, event: event, again: true, shown: seen)
     switch await work.run() {
     case .applied: isApplied = true
     case .nothingLeft: break

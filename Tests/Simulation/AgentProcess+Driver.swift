@@ -108,8 +108,7 @@ extension AgentProcess {
   /// - Parameter token: of the own grant, if there is one.
   private func refuse(_ spec: SpecVersion, besides token: UInt64?, _ then: @escaping (String?) -> Void) {
     ask(.view) { [unowned self] answer in
-      guard case .success(.status(let status, let revision)) = answer else { return then("store away") }
-      judged = revision
+      guard case .success(.status(let status, _)) = answer else { return then("store away") }
       if let intent = status.intents.first(where: { $0.node == node.name && $0.token != token }) {
         isIntentChecked = false
         return then("the change of token \(intent.token) is not settled")

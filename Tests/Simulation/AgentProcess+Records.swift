@@ -11,7 +11,7 @@ extension AgentProcess {
   ) {
     if let objection = objection() { return then(.failure(.lost(objection))) }
     guard let grant else { return then(.failure(.lost(.released))) }
-    ask(.putIntent(record, grant, condition, judged: judged)) { [unowned self] answer in
+    ask(.putIntent(record, grant, condition)) { [unowned self] answer in
       switch answer {
       case .success(.written(let revision)): then(.success(revision))
       case .success(.status(let status, let revision)):
@@ -20,6 +20,9 @@ extension AgentProcess {
           return then(.failure(.lost(.lost("its place is gone"))))
         }
         if let obstacle = status.obstacleToChange(by: own) { return then(.failure(.obstructed(obstacle))) }
+        if let failed = status.failed(generation: record.generation), cluster.mutation != .failedGeneration {
+          return then(.failure(.obstructed(.failed(failed))))
+        }
         guard tries > 1 else { return then(.failure(AgentProcess.unavailable)) }
         let others = status.intents.compactMap { intent in
           status.queue.first { $0.order == intent.token }.map { StoreRequest.Grant(place: $0.key, token: $0.order) }

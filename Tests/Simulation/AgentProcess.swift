@@ -28,8 +28,6 @@ final class AgentProcess {
   /// When the baton was last asked for, by the boot clock, and for which generation.
   var askedAt: Microseconds = 0
   var askedGeneration: Int?
-  /// The store's revision when it was decided that the generation may be tried.
-  var judged = 0
 
   init(_ node: Node, instance: Int) {
     self.node = node

@@ -44,4 +44,6 @@ package enum Mutation: String, CaseIterable, Sendable {
   case promoteOrder
   /// A generation that failed is tried again.
   case failedGeneration
+  /// Announcing a change does not compare whether its generation has failed meanwhile.
+  case failedCompare
 }

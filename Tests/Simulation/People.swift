@@ -39,6 +39,14 @@ extension Cluster {
     return chosen
   }
 
+  /// Somebody stops the fleet, whatever it is at.
+  func halt() {
+    guard store.halt == nil else { return }
+    tell("a person halts the fleet")
+    _ = store.apply(.halt(HaltRecord(who: "a person", why: "to look", since: "")), at: now)
+    tellWatches()
+  }
+
   /// A halt is seen after a while, looked into, and cleared.
   func noticeHalt() {
     guard store.halt != nil, !isVisitDue else { return }

@@ -84,8 +84,7 @@ struct Store {
       removePlace(place)
       self.last = last
       return .done
-    case .putIntent(let record, let grant, let condition, let judged):
-      return putIntent(record, grant, condition, judged)
+    case .putIntent(let record, let grant, let condition): return putIntent(record, grant, condition)
     case .openChange(let node): return .change(openChange(node), holds: true)
     case .settle(let record, let halt, let grant, let known): return settle(record, halt, grant, known)
     case .halt(let record):
@@ -143,7 +142,7 @@ struct Store {
   }
 
   private mutating func putIntent(
-    _ record: IntentRecord, _ grant: StoreRequest.Grant, _ condition: StoreRequest.IntentCondition, _ judged: Int
+    _ record: IntentRecord, _ grant: StoreRequest.Grant, _ condition: StoreRequest.IntentCondition
   ) -> StoreReply {
     let hasNoHalt = halt == nil || mutation == .haltCheck
     let isFree: Bool
@@ -156,10 +155,13 @@ struct Store {
     let isTimely =
       mutation == .settledCompare
       || nodeRecords.allSatisfy { $0.record.node != record.node || $0.modified <= known }
-    guard holds(grant), hasNoHalt, isTimely, isFree || mutation == .intentCheck else {
+    let isJudged =
+      mutation == .failedCompare || mutation == .failedGeneration
+      || nodeRecords.allSatisfy { $0.record.node == record.node || $0.modified <= known }
+    guard holds(grant), hasNoHalt, isTimely, isJudged, isFree || mutation == .intentCheck else {
       return .status(status, revision: revision)
     }
-    note(record, judged)
+    note(record)
     revision += 1
     intents.removeAll { $0.record.node == record.node }
     intents.append((record, revision))
@@ -167,7 +169,7 @@ struct Store {
     return .written(revision)
   }
 
-  private mutating func note(_ record: IntentRecord, _ judged: Int) {
+  private mutating func note(_ record: IntentRecord) {
     var complaint: String?
     if settled.contains(record.token) {
       complaint = "its change has been settled already"
@@ -181,10 +183,7 @@ struct Store {
       stands(own.record.token)
     {
       complaint = "another process of \(record.node) has one, token \(own.record.token)"
-    } else if nodeRecords.contains(where: {
-      // Between that look and this moment a halt keeps it back, unless somebody has resumed already.
-      $0.modified <= judged && $0.record.generation == record.generation && $0.record.outcome == NodeRecord.failed
-    }) {
+    } else if status.failed(generation: record.generation) != nil {
       complaint = "its generation \(record.generation) has failed before"
     }
     intentLog.append(IntentLog(token: record.token, revision: revision + 1, complaint: complaint))

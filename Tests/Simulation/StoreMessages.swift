@@ -9,8 +9,7 @@ enum StoreRequest {
   case renewLease(Int)
   case takePlace(lease: Int, QueueRecord)
   case leave(place: String, token: UInt64, LastRecord)
-  /// `judged` is for the invariants: of what was known when it was decided that the generation may be tried.
-  case putIntent(IntentRecord, Grant, IntentCondition, judged: Int)
+  case putIntent(IntentRecord, Grant, IntentCondition)
   case openChange(node: String)
   case settle(NodeRecord, HaltRecord?, Grant?, OpenChange)
   case halt(HaltRecord)
@@ -24,9 +23,10 @@ enum StoreRequest {
   }
 
   enum IntentCondition {
-    /// Nobody has one. The node has settled nothing since its grant: a request that arrives late is void.
+    /// Nobody has one. Nothing was settled since the grant: a request that arrives late is void, and no generation has
+    /// failed meanwhile.
     case alone
-    /// None was written after the revision, nor anything settled by the node, and these places stand.
+    /// None was written after the revision, nor anything settled, and these places stand.
     case beside(after: Int, places: [Grant])
   }
 }

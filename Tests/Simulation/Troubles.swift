@@ -4,7 +4,7 @@ import Locking
 /// What goes wrong, where and how often; drawn from the seed.
 struct Troubles {
   enum Kind: CaseIterable {
-    case kill, stopAgent, pause, losePower, cut, slow, foreignCommits, setClock, pauseStore, secondProcess
+    case kill, stopAgent, pause, losePower, cut, slow, foreignCommits, setClock, pauseStore, secondProcess, halt
   }
 
   /// How many more.
@@ -64,6 +64,7 @@ extension Cluster {
       guard node.processes.count == 1 else { return }
       node.tell("a second process is started beside it")
       node.launch()
+    case .halt: halt()
     }
   }
 

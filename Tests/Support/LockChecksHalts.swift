@@ -60,6 +60,27 @@ extension LockCheck {
         #expect(try await backends[0].resume(ResumeRequest(retry: true), history: word).isEmpty)
       }
     },
+    LockCheck("a generation that has failed is tried again only if somebody says so") { group in
+      try await group.with(2) { backends in
+        let failing = try await backends[0].acquire(group.request("a", slots: 2), report: { _ in })
+        let other = try await backends[1].acquire(group.request("b", slots: 2), report: { _ in })
+        let intent = group.intent(of: failing)
+        let record = group.record(of: intent, NodeRecord.failed)
+        try await backends[0].put(intent, with: failing)
+        #expect(try await backends[0].settle(record, halt: group.halt(of: intent), history: nil, with: failing))
+        // The one with the other slot has asked before it failed, and announces it when the halt is cleared again.
+        _ = try await backends[0].resume(ResumeRequest(), history: word)
+        var late = group.intent(of: other)
+        late.generation = intent.generation
+        await #expect(throws: LockError.obstructed(.failed(record))) { try await backends[1].put(late, with: other) }
+        #expect(try await backends[1].status().intents.isEmpty)
+        try await backends[1].put(late, again: true, with: other)
+        #expect(try await backends[1].status().intents == [late])
+        #expect(try await backends[1].settle(group.record(of: late), halt: nil, history: nil, with: other))
+        try await backends[0].release(failing)
+        try await backends[1].release(other)
+      }
+    },
     LockCheck("a halt that was there before stays") { group in
       try await group.with(2) { backends in
         let baton = try await backends[0].acquire(group.request("a"), report: { _ in })

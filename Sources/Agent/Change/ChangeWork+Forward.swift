@@ -17,7 +17,8 @@ extension ChangeWork {
     try await parts.lock.put(
       IntentRecord(
         node: baton.holder.node, holder: baton.holder, token: baton.token, generation: spec.digest,
-        commit: spec.commit, bound: Int(parts.terms.intentBound(for: spec).components.seconds)), with: baton)
+        commit: spec.commit, bound: Int(parts.terms.intentBound(for: spec).components.seconds)),
+      again: again, with: baton)
     let before = await failures
     for failure in before {
       // Without the lock's store nothing could be confirmed: it is never let off.

@@ -13,6 +13,8 @@ package actor ChangeWork: ChangeSteps {
   let baton: Baton
   let claim: ChangeClaim
   let event: HistoryRecord.Event
+  /// Whether a generation that has failed may be tried: a person says so, an agent never does.
+  let again: Bool
   /// What is applied in the end: another program's commit may change the plan on the way.
   package internal(set) var preparation: Reconciler.Preparation
   /// What went wrong first, as it was thrown.
@@ -36,15 +38,18 @@ package actor ChangeWork: ChangeSteps {
   let clocks: ClockWatch
   private var tries: UInt64 = 0
 
-  /// - Parameter shown: what somebody has been shown, and the plan that it was for.
+  /// - Parameters:
+  ///   - again: whether the generation may be tried although it has failed.
+  ///   - shown: what somebody has been shown, and the plan that it was for.
   package init(
     _ parts: ChangeParts, _ preparation: Reconciler.Preparation, _ claim: ChangeClaim, with baton: Baton,
-    event: HistoryRecord.Event, shown: (text: PlanText, plan: Plan)? = nil
+    event: HistoryRecord.Event, again: Bool = false, shown: (text: PlanText, plan: Plan)? = nil
   ) {
     self.parts = parts
     self.claim = claim
     self.baton = baton
     self.event = event
+    self.again = again
     self.preparation = preparation
     self.shown = shown
     clocks = ClockWatch(.now)

@@ -99,7 +99,6 @@ extension NetlinkSocket {
     }
     return (reached, missing)
   }
-}
 
   /// Where the rules stand now; if another program has changed nftables, the commit that follows finds out.
   private mutating func handles(of late: [LateCount]) throws -> [UInt64] {

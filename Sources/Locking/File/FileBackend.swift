@@ -88,14 +88,18 @@ package final class FileBackend: LockBackend {
     }
   }
 
-  package func put(_ intent: IntentRecord, with baton: Baton) async throws(LockError) {
+  package func put(_ intent: IntentRecord, again: Bool, with baton: Baton) async throws(LockError) {
     let name = "intent/\(try fileName(intent.node))"
     try await write(with: baton) { (step) throws(LockError) in
-      let status = try step.status()
+      var status = try step.status()
       if let own = status.queue.first(where: { $0.order == baton.token }),
         let obstacle = status.obstacleToChange(by: own)
       {
         throw .obstructed(obstacle)
+      }
+      if !again {
+        status.nodes = try step.records(NodeRecord.self, in: "node")
+        if let failed = status.failed(generation: intent.generation) { throw .obstructed(.failed(failed)) }
       }
       try step.put(intent, name)
     }

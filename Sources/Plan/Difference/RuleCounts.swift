@@ -7,7 +7,8 @@ extension Rule {
     expressions.contains { expression in
       switch expression {
       case .counter, .quota: true
-      case .verdict(.jump(.anonymous(let rules))), .verdict(.goto(.anonymous(let rules))): rules.contains(where: \.countsPackets)
+      case .verdict(.jump(.anonymous(let rules))), .verdict(.goto(.anonymous(let rules))):
+        rules.contains(where: \.countsPackets)
       default: false
       }
     }

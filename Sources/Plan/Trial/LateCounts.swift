@@ -82,7 +82,8 @@ extension Trial {
     var added: [String: [UInt64?: [Rule]]] = [:]
     for change in promote([table]) {
       switch change {
-      case .removeRule(_, let chain, let rule): if let handle = rule.handle { removed[chain, default: []].insert(handle) }
+      case .removeRule(_, let chain, let rule):
+        if let handle = rule.handle { removed[chain, default: []].insert(handle) }
       case .addRule(_, let chain, let rule, let before): added[chain, default: [:]][before, default: []].append(rule)
       default: continue
       }
