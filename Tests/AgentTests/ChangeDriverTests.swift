@@ -232,7 +232,6 @@ private actor QuietDeadMan: DeadManStarter, DeadMan {
 
   func start(_ claim: ChangeClaim, deadline: ContinuousClock.Instant, trial: UInt64?) -> any DeadMan { self }
   func keep() {}
-  func undo() {}
   func standDown() { isStoodDown = true }
   func ended() -> String { "" }
 }

@@ -54,7 +54,6 @@ struct ChangeHost {
       do {
         switch order {
         case "keep": try await deadMan.keep()
-        case "undo": try await deadMan.undo()
         case "change": try await kernel.apply(routes: changes, with: baton)
         case "stand down": await deadMan.standDown()
         case "wait": _ = await deadMan.ended()

@@ -42,11 +42,12 @@ package struct ProofTerms: Hashable, Sendable {
   }
 
   private func wish(of spec: NodeSpec) -> Duration? { consentTime ?? spec.trial?.deadline ?? deadline }
+  private func time(for spec: NodeSpec) -> Duration { wish(of: spec) ?? ProofTerms.usualDeadline }
 
   /// How long a change is held at most: as long as is wished, if the baton lasts for it.
   func trialTime(for spec: NodeSpec, left: Duration?) throws(StepFailure) -> Duration {
     let left = left ?? .zero
-    let time = min(wish(of: spec) ?? ProofTerms.usualDeadline, left - ProofTerms.spareTime)
+    let time = min(time(for: spec), left - ProofTerms.spareTime)
     if time >= ProofTerms.shortestTrial { return time }
     throw StepFailure(
       """
@@ -65,7 +66,7 @@ package struct ProofTerms: Hashable, Sendable {
   /// How long others wait for a node that is gone before they take its change for failed: its kernel has taken back what
   /// was on trial by then, and the node had some time to come back and say so itself.
   func intentBound(for spec: NodeSpec) -> Duration {
-    (wish(of: spec) ?? ProofTerms.usualDeadline) + .seconds(5)
+    time(for: spec) + .seconds(5)
   }
 
   private func isRequired(_ spec: NodeSpec) -> Bool { mode == .required || spec.trial?.isRequired == true }
@@ -103,8 +104,7 @@ package struct ProofTerms: Hashable, Sendable {
     } catch {
       return TrialForecast(.refused, reason: error.reason)
     }
-    return TrialForecast(
-      trial, routes: preparation.plan.routes.count, deadline: wish(of: spec) ?? ProofTerms.usualDeadline)
+    return TrialForecast(trial, routes: preparation.plan.routes.count, deadline: time(for: spec))
   }
 }
 

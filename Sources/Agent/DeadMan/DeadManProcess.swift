@@ -8,8 +8,6 @@ package protocol DeadMan: Sendable {
   /// Returns when it is on disk that the change stays. Throws `DeadManError.tooLate` if it is taken back already; with
   /// any other error too it will not be kept.
   func keep() async throws
-  /// Takes the change back now.
-  func undo() async throws
   /// Ends it; the change stays as it is. Only for who takes it back, or has told the kernel to keep it.
   func standDown() async
   /// Returns when it has ended, with what it was that ended it: before any order, it is not guarded any more.

@@ -4,7 +4,6 @@ enum DeadManTalk {
     /// First of all. The deadline is in nanoseconds of `CLOCK_BOOTTIME`.
     case guardUntil(UInt64, trial: UInt64?)
     case keep
-    case undo
     case standDown
   }
 
@@ -22,7 +21,6 @@ extension DeadManTalk.Order {
     switch self {
     case .guardUntil(let deadline, let trial): "guard \(deadline) \(trial.map { "\($0)" } ?? "-")"
     case .keep: "keep"
-    case .undo: "undo"
     case .standDown: "stand down"
     }
   }
@@ -36,7 +34,6 @@ extension DeadManTalk.Order {
       guard trial != nil || words[2] == "-" else { return nil }
       self = .guardUntil(deadline, trial: trial)
     case ("keep", 1): self = .keep
-    case ("undo", 1): self = .undo
     case ("stand", 2): self = .standDown
     default: return nil
     }

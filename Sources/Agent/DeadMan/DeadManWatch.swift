@@ -58,7 +58,6 @@ package struct DeadManWatch {
       case .order(.keep):
         if keep(guarded) { return }
       case .order(.standDown): return
-      case .order(.undo): return try await undo(guarded, "it was told to")
       case .order(.guardUntil): answer(.failed("it guards a change already"))
       case .none:
         if try await decide(guarded, "it was not confirmed in time") { await stay(guarded) }

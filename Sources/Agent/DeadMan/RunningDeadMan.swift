@@ -118,8 +118,8 @@ actor RunningDeadMan: DeadMan {
 
   // MARK: - Orders
 
-  /// How long an answer may take: that it stays is written to the disk first, and taking back may take a while.
-  private static let patience = (keep: Duration.seconds(5), undo: Duration.seconds(30), end: Duration.seconds(2))
+  /// How long an answer may take: that it stays is written to the disk first.
+  private static let patience = (keep: Duration.seconds(5), end: Duration.seconds(2))
 
   func arm(_ order: DeadManTalk.Order, within time: Duration) async throws(DeadManError) {
     send.yield(.order(order))
@@ -155,17 +155,6 @@ actor RunningDeadMan: DeadMan {
     case nil:
       logger.warning("the dead-man is gone; the change is kept without it", metadata: ["end": "\(end ?? "unknown")"])
       try claim.mark(.kept)
-    }
-  }
-
-  func undo() async throws {
-    if end == nil { send.yield(.order(.undo)) }
-    switch await answer(within: Self.patience.undo) {
-    case .undone: return
-    case .failed(let reason): throw DeadManError.failed(reason)
-    default:
-      await kill()
-      throw DeadManError.failed("it has ended: \(end ?? "unknown")")
     }
   }
 

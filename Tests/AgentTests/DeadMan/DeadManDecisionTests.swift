@@ -122,7 +122,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("keep", "kept", ChangeMark.kept), ("undo", "undone it was told to", .undone("it was told to")),
+    ("keep", "kept", ChangeMark.kept),
     (
       "what", "undone it was told what it does not understand: what",
       .undone("it was told what it does not understand: what")

@@ -61,14 +61,6 @@ import Testing
     #expect(try bench.journal.claim() != nil)
   }
 
-  @Test func itDoesWhatItIsTold() async throws {
-    let host = try bench.host(milliseconds: 60_000)
-    try await host.waitFor("changed")
-    try await host.say("undo")
-    try await host.waitFor("undo: done")
-    #expect(try await bench.gateways() == ["192.0.2.1"])
-  }
-
   @Test func standingDownLeavesAllAsItIs() async throws {
     let host = try bench.host(milliseconds: 3000)
     try await host.waitFor("changed")
