@@ -171,6 +171,7 @@ package actor AgentDriver {
     let recorder = parts.change.recorder
     let spec = preparation?.spec
     do {
+      if let preparation { try parts.change.terms.check(preparation) }
       // Before it is asked: an answer that comes late is as old as its question.
       askedAt = .now
       askedDigest = spec?.digest

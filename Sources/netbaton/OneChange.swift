@@ -23,6 +23,7 @@ actor OneChange {
   }
 
   func run(_ request: LockRequest) async throws {
+    try parts.terms.check(planned)
     var request = request
     request.atLeast = parts.terms.term(for: planned.spec)
     let asked = request

@@ -71,6 +71,14 @@ package struct ProofTerms: Hashable, Sendable {
 
   private func isRequired(_ spec: NodeSpec) -> Bool { mode == .required || spec.trial?.isRequired == true }
 
+  /// Throws if the change would be refused once the baton is held.
+  package func check(_ preparation: Reconciler.Preparation) throws {
+    let spec = preparation.spec
+    guard isRequired(spec) else { return }
+    try checkProof(of: spec)
+    try check(TrialPlan(preparation, number: 0), for: spec)
+  }
+
   /// Throws if only changes on trial are allowed, and there can be none.
   func checkProof(of spec: NodeSpec) throws(StepFailure) {
     if let reason = unproved(spec), isRequired(spec) {

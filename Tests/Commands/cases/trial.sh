@@ -26,8 +26,12 @@ T
   status 1 nb diff -f "$work/specs" -o json --probe tcp:127.0.0.1:22 >"$work/plan"
   jq -e '.trial == {course: "trial", deadline: 10, tables: ["inet a"], routes: 1, inPlace: [
     {table: "inet b", reason: "flowtable f lets connections pass by all rules, also by those on trial"}]}' "$work/plan"
-  # Both refusals are true.
+  # Both refusals are true, and nobody has to wait for them.
   refused 2 'only changes on trial are allowed.*no probes' nb apply -f "$work/specs" --trial required
+  ! grep -q 'baton acquired' "$work/out" || fail "the baton was taken: $(cat "$work/out")"
+  refused 2 'only changes on trial are allowed.*flowtable f' nb apply -f "$work/specs" --trial required \
+    --probe tcp:127.0.0.1:22
+  ! grep -q 'baton acquired' "$work/out" || fail "the baton was taken: $(cat "$work/out")"
 }
 
 confirm() { python3 "$top/Tests/Commands/terminal.py" "$1" "$NETBATON" apply -f "$work/specs" --confirm-within "$2"; }
