@@ -154,8 +154,8 @@ struct ElementChecker {
       let checker = RuleChecker(compiler: compiler, chain: nil)
       expressions.append(try checker.stateful(statement))
     }
-    if let comment = element.options?.comment, comment.text.utf8.count > 127 {
-      throw SyntaxError("comment is longer than 127 bytes", at: comment.span)
+    if let comment = element.options?.comment, comment.text.utf8.count > RuleCompiler.maximumComment {
+      throw SyntaxError("comment is longer than 128 bytes", at: comment.span)
     }
     return SetElementDetails(
       data: data, timeout: element.options?.timeout, expiration: element.options?.expires, expressions: expressions,

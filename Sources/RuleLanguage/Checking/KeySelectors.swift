@@ -134,6 +134,9 @@ extension RuleChecker {
     guard direction.text == "in" || direction.text == "out" else {
       throw SyntaxError("unknown direction", at: direction.span, hint: "expected in or out")
     }
+    guard family == .ipv4 || family == .ipv6 || family == .inet else {
+      throw SyntaxError("ipsec is known in ip, ip6 and inet tables alone", at: span)
+    }
     guard number <= 255 else {
       throw SyntaxError("spnum \(number) is out of range", at: span, hint: "expected 0 to 255")
     }

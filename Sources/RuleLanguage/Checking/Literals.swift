@@ -21,7 +21,7 @@ struct LiteralResolver {
 
   private func unchecked(_ syntax: ExpressionSyntax, as type: ValueType) throws(SyntaxError) -> UInt128 {
     switch syntax.kind {
-    case .number(let number): return scaled(UInt128(number), as: type)
+    case .number(let number): return try scaled(UInt128(number), as: type, at: syntax.span)
     case .word(let text): return try word(text, as: type, at: syntax.span)
     case .string(let text): return try string(text, as: type, at: syntax.span)
     case .parenthesized(let inner): return try value(inner, as: type)
@@ -56,12 +56,16 @@ struct LiteralResolver {
   }
 
   /// Numbers stand for themselves, but for times (seconds to the kernel's unit) and labels (a bit's number).
-  private func scaled(_ number: UInt128, as type: ValueType) -> UInt128 {
+  private func scaled(_ number: UInt128, as type: ValueType, at span: Span) throws(SyntaxError) -> UInt128 {
     switch type.type {
-    case .time: number * 1000
-    case .dateTime: number * 1_000_000_000
-    case .conntrackLabel: number < 128 ? 1 << number : .max
-    default: number
+    case .time: return number * 1000
+    case .dateTime: return number * 1_000_000_000
+    case .conntrackLabel:
+      guard number < 128 else {
+        throw SyntaxError("label \(number) is out of range", at: span, hint: "expected 0 to 127")
+      }
+      return 1 << number
+    default: return number
     }
   }
 
@@ -69,7 +73,9 @@ struct LiteralResolver {
     if let symbol = type.symbols?.value(of: text) ?? type.type.symbols?.value(of: text) { return UInt128(symbol) }
     if type.type.isString { return try string(text, as: type, at: span) }
     if let value = address(text, as: type.type) ?? special(text, as: type.type) { return value }
-    if type.type != .etherAddress, let number = LiteralFormats.number(text) { return scaled(number, as: type) }
+    if type.type != .etherAddress, let number = LiteralFormats.number(text) {
+      return try scaled(number, as: type, at: span)
+    }
     if let value = try named(text, as: type.type, at: span) { return value }
     if type.type == .ipv4Address || type.type == .ipv6Address {
       throw SyntaxError(

@@ -4,8 +4,8 @@ struct ObjectChecker {
   let family: Family
 
   func check(_ object: ObjectSyntax) throws(SyntaxError) -> StatefulObject {
-    if let comment = object.comment, comment.text.utf8.count > 127 {
-      throw SyntaxError("comment is longer than 127 bytes", at: comment.span)
+    if let comment = object.comment, comment.text.utf8.count > RuleCompiler.maximumComment {
+      throw SyntaxError("comment is longer than 128 bytes", at: comment.span)
     }
     return StatefulObject(name: object.name.text, body: try body(object), comment: object.comment?.text)
   }

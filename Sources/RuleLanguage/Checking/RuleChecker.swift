@@ -48,7 +48,7 @@ struct RuleChecker {
     case .verdict(let verdict):
       let lowered = try self.verdict(verdict)
       output.append(.verdict(lowered))
-      terminated = "a verdict ends the rule"
+      if lowered != .continue { terminated = "a verdict ends the rule" }
     case .assign(let selector, let value): try checkAssignment(selector, value, at: statement.span)
     case .counter, .limit, .quota, .connectionLimit, .last: output.append(try stateful(statement))
     case .object(let kind, let name): try checkObject(kind: kind.text, name)

@@ -4,6 +4,9 @@ package import Model
 ///
 /// Errors are thrown as `SyntaxError`, with the place and what was expected.
 package struct RuleCompiler {
+  /// In bytes: `NFTNL_UDATA_COMMENT_MAXLEN` (libnftnl/udata.h).
+  static let maximumComment = 128
+
   let family: Family
   let declarations: any Declarations
   let literals: LiteralResolver
@@ -34,8 +37,8 @@ package struct RuleCompiler {
     checker.finishMerging()
     // As long as it is, without the room that it grew into: there may be tens of thousands of rules.
     let expressions = checker.prefix + checker.output
-    if let comment = rule.comment, comment.text.utf8.count > 127 {
-      throw SyntaxError("comment is longer than 127 bytes", at: comment.span)
+    if let comment = rule.comment, comment.text.utf8.count > RuleCompiler.maximumComment {
+      throw SyntaxError("comment is longer than 128 bytes", at: comment.span)
     }
     return CompiledRule(
       rule: Rule(expressions: expressions, comment: rule.comment?.text), sets: checker.declaredSets)

@@ -20,6 +20,9 @@ extension RuleChecker {
   /// The burst, in the limit's unit.
   static func check(_ limit: LimitSyntax, at span: Span) throws(SyntaxError) -> UInt32 {
     guard limit.rate > 0 else { throw SyntaxError("a rate of zero lets nothing pass", at: span) }
+    if limit.unit == .packets, limit.burst == 0 {
+      throw SyntaxError("a burst of zero packets lets nothing pass", at: span)
+    }
     // nft's own defaults: 5 packets; bytes have none.
     guard let burst = UInt32(exactly: limit.burst ?? (limit.unit == .packets ? 5 : 0)) else {
       throw SyntaxError("the burst is out of range", at: span, hint: "expected at most \(UInt32.max)")

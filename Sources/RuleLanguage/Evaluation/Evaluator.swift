@@ -139,8 +139,8 @@ final class Evaluator {
 
   /// nft's `NFT_USERDATA_COMMENT_MAXLEN`, less the closing zero.
   func checkComment(_ comment: Word?) throws(SyntaxError) {
-    guard let comment, comment.text.utf8.count > 127 else { return }
-    throw SyntaxError("the comment is longer than 127 bytes", at: comment.span)
+    guard let comment, comment.text.utf8.count > RuleCompiler.maximumComment else { return }
+    throw SyntaxError("the comment is longer than 128 bytes", at: comment.span)
   }
 
   func compiler(_ state: TableState) -> RuleCompiler {

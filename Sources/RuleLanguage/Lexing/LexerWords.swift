@@ -16,24 +16,26 @@ extension Lexer {
     if let end = addressEnd(from: start) { return token(.word, start, end) }
     var end = start
     var value: UInt64 = 0
-    var isDecimal = true
+    var isNumber = true
+    // As C writes them, and strtoul(3) reads them for nft.
+    let base: UInt64 = bytes[start] == UInt8(ascii: "0") ? 8 : 10
     while end < bytes.count {
       let digit = bytes[end]
       if digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") {
-        if isDecimal {
-          let (product, tooLarge) = value.multipliedReportingOverflow(by: 10)
+        if isNumber {
+          let (product, tooLarge) = value.multipliedReportingOverflow(by: base)
           let (sum, overflow) = product.addingReportingOverflow(UInt64(digit - UInt8(ascii: "0")))
           value = sum
-          isDecimal = !tooLarge && !overflow
+          isNumber = !tooLarge && !overflow && UInt64(digit - UInt8(ascii: "0")) < base
         }
       } else if Self.isLetter(digit) || digit == UInt8(ascii: ".") && Self.isWordByte(byte(end + 1)) {
-        isDecimal = false
+        isNumber = false
       } else {
         break
       }
       end += 1
     }
-    if isDecimal { return token(.number, start, end, value: value) }
+    if isNumber { return token(.number, start, end, value: value) }
     if let value = hexadecimal(start, end) { return token(.number, start, end, value: value) }
     return token(.word, start, end)
   }

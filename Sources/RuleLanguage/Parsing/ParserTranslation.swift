@@ -12,6 +12,8 @@ extension Parser {
     var nat = NatSyntax(kind: at("snat") ? .snat : .dnat)
     advance()
     nat.family = try natFamily()
+    // With neither a family nor a shape nft lets `to` be left out.
+    let isPlain = nat.family == nil && !at("prefix") && !at("interval") && !at("addr")
     if take("prefix") {
       nat.shape = .prefix
     } else if take("interval") {
@@ -21,7 +23,7 @@ extension Parser {
       try expect("port")
       nat.shape = .addressAndPort
     }
-    try expect("to")
+    if !take("to"), !isPlain { try expect("to") }
     try target(&nat)
     nat.flags = try natFlags()
     return .nat(nat)
