@@ -62,6 +62,24 @@ extension RuleChecker {
     context.learn(network: id)
   }
 
+  /// For options and extension headers. Unlike a header's own, nft puts their match first in the rule, and in bridge
+  /// tables it asks the Ethernet header.
+  mutating func requireBeforeAll(_ id: ProtocolID, at span: Span) throws(SyntaxError) {
+    guard !isTypeof else { return }
+    let (count, merging) = (output.count, mergeable)
+    if family == .bridge, context.network == .unknown, case .header(.ether) = context.link,
+      let number = HeaderProtocol[.ether].number(of: id)
+    {
+      matchNext(of: .ether, number)
+      context.learn(network: id)
+    } else {
+      _ = try require(HeaderProtocol[id], at: span)
+    }
+    prefix.insert(contentsOf: output[count...], at: 0)
+    output.removeSubrange(count...)
+    mergeable = merging
+  }
+
   private mutating func matchEtherTypeByMeta(_ id: ProtocolID, at span: Span) throws(SyntaxError) {
     guard let number = HeaderProtocol[.ether].number(of: id) else { throw conflict(context.link, id, at: span) }
     emitMeta(.protocol, equals: UInt128(number), size: 2, order: .network)

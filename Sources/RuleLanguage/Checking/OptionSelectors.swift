@@ -9,7 +9,7 @@ extension RuleChecker {
       guard let index = OptionKind.ipv6.option(name.text) else {
         throw SyntaxError("unknown extension header \(name.text)", at: name.span)
       }
-      try requireIPv6(at: span)
+      try requireBeforeAll(.ip6, at: span)
       return presence(.ipv6, type: OptionKind.ipv6.options[index].type, at: span)
     case .tcpOption(let name, let field): return try tcpOption(name, field: field, at: span)
     case .rawTCPOption(let type, let offset, let length):
@@ -19,7 +19,7 @@ extension RuleChecker {
       let raw = HeaderField("raw", .integer, at: Int(offset), Int(length))
       return field(raw, .tcp, type: type, at: span)
     case .ipOption(let name, let field):
-      _ = try require(HeaderProtocol[.ip], at: span)
+      try requireBeforeAll(.ip, at: span)
       return try named(.ipv4, name, field: field, what: "ip option", at: span)
     case .sctpChunk(let name, let field):
       return try named(.sctp, name, field: field, what: "sctp chunk", at: span)
@@ -35,13 +35,9 @@ extension RuleChecker {
   mutating func extensionHeader(_ index: Int, field name: Word, at span: Span) throws(SyntaxError) -> Operand {
     let header = OptionKind.ipv6.options[index]
     guard let field = header.field(name.text) else { throw unknownField(name, of: header) }
-    try requireIPv6(at: span)
+    try requireBeforeAll(.ip6, at: span)
     // A routing header's form is told by its type, which nft matches for the fields of one form.
     return self.field(header.fields[field], .ipv6, type: header.type, at: span)
-  }
-
-  private mutating func requireIPv6(at span: Span) throws(SyntaxError) {
-    _ = try require(HeaderProtocol[.ip6], at: span)
   }
 
   private func unknownField(_ name: Word, of option: HeaderOption) -> SyntaxError {

@@ -86,7 +86,8 @@ struct ProtocolContext {
     case .iifType where family != .bridge: link = value == 1 ? .header(.ether) : .other
     case .nfProto where family == .inet || family == .ipv4 || family == .ipv6:
       learn(network: value == UInt64(Family.ipv4.rawValue) ? .ip : value == UInt64(Family.ipv6.rawValue) ? .ip6 : nil)
-    case .protocol where family != .ipv4 && family != .ipv6 && family != .arp:
+    // In inet tables it is `meta nfproto` alone that tells the protocols apart.
+    case .protocol where family == .bridge || family == .netdev:
       guard let id = HeaderProtocol[.ether].next(value) else { return learn(network: nil) }
       if id != .vlan { learn(network: id) }
     case .l4Proto: learn(transport: HeaderProtocol.transportNumbers.first { $0.number == value }?.id)
