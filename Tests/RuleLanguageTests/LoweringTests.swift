@@ -59,6 +59,8 @@ struct LoweringTests {
       ["meta load nfproto => reg 1", "cmp eq reg 1 0x0000000a", "meta load l4proto => reg 1"]
     ),
     ("inet", "ether saddr 02:00:00:00:00:01", ["meta load iiftype => reg 1", "cmp eq reg 1 0x00000001"]),
+    ("bridge", "exthdr hbh exists", ["payload load 2b @ link header + 12 => reg 1", "cmp eq reg 1 0x0000dd86"]),
+    ("inet", "meta l4proto tcp frag id 7", ["meta load nfproto => reg 1", "cmp eq reg 1 0x0000000a"]),
     ("bridge", "vlan id 5", ["payload load 2b @ link header + 12 => reg 1", "cmp eq reg 1 0x00000081"]),
   ]) func dependenciesComeFirst(family: String, rule: String, first: [String]) {
     #expect(Array(LoweringTests.lower(rule, family: family).prefix(first.count)) == first)
@@ -117,6 +119,31 @@ struct LoweringTests {
     ("meta l4proto tcp iifname { \"eth0\" }", ["cmp eq reg 1 0x30687465 0x00000000 0x00000000 0x00000000"]),
     ("ip ttl set 9", ["payload write reg 1 => 2b @ network header + 8 csum_type 1 csum_off 10 csum_flags 0x0"]),
     ("fib saddr . iif oif missing", ["fib saddr . iif oif present => reg 1", "cmp eq reg 1 0x00000000"]),
+    (
+      "meta protocol ip ip ttl 9",
+      [
+        "meta load protocol => reg 1", "cmp eq reg 1 0x00000008", "meta load nfproto => reg 1",
+        "cmp eq reg 1 0x00000002", "payload load 1b @ network header + 8 => reg 1", "cmp eq reg 1 0x00000009",
+      ]
+    ),
+    (
+      "vlan pcp vmap { 3 : accept, * : drop }",
+      [
+        "bitwise reg 1 = ( reg 1 & 0x000000e0 ) ^ 0x00000000", "bitwise reg 1 = ( reg 1 >> 0x00000005 )",
+        "lookup reg 1 set __map%d dreg 0",
+      ]
+    ),
+    (
+      "@nh,8,8 set 7",
+      [
+        "immediate reg 1 0x00000007",
+        "payload write reg 1 => 1b @ network header + 1 csum_type 0 csum_off 0 csum_flags 0x0",
+      ]
+    ),
+    ("tcp dport 017", ["cmp eq reg 1 0x00000f00"]),
+    ("tcp dport 7 dnat to :70", ["immediate reg 1 0x00004600", "nat dnat inet proto_min reg 1 flags 0x2"]),
+    ("tcp dport 7 dnat :70", ["immediate reg 1 0x00004600", "nat dnat inet proto_min reg 1 flags 0x2"]),
+    ("continue counter", ["immediate reg 0 continue", "counter pkts 0 bytes 0"]),
   ]) func lowering(rule: String, last: [String]) {
     #expect(Array(LoweringTests.lower(rule).suffix(last.count)) == last)
   }
@@ -135,9 +162,16 @@ struct LoweringTests {
     ("ip saddr 2001:db8::1", "2001:db8::1 is not an IPv4 address"),
     ("ip6 saddr 192.0.2.1", "192.0.2.1 is not an IPv6 address"),
     ("accept drop", "statement after a terminal statement has no effect"),
-    ("meta protocol ip6 reject with icmp host-unreachable", "ip6 packets cannot be rejected so"),
+    ("meta nfproto ipv6 reject with icmp host-unreachable", "ip6 packets cannot be rejected so"),
     ("icmp type redirect icmp id 5", "icmp id is not part of messages of type 5"),
     ("ip saddr vmap { 192.0.2.0/24 : drop, 192.0.2.5 : accept }", "the interval overlaps with another"),
+    ("meta mark set ip saddr & 255.0.0.0", "expected packet mark, this is IPv4 address"),
+    ("meta mark set ip length", "expected packet mark, this is integer"),
+    ("ip id set meta mark", "expected integer, this is packet mark"),
+    ("ct label set 128", "label 128 is out of range"),
+    ("limit rate 9/minute burst 0 packets", "a burst of zero packets lets nothing pass"),
+    ("queue to symhash mod 7 offset 65530", "the number of a queue would exceed 65535"),
+    ("ip protocol tcp tproxy to :77", "the family is not told"),
     ("log group 1 level debug", "level and group exclude each other"),
   ]) func refusals(rule: String, message: String) {
     #expect(LoweringTests.lower(rule) == ["error: " + message])

@@ -22,16 +22,21 @@ extension RuleChecker {
       throw SyntaxError("expected one value", at: syntax.span)
     }
     let operand = try self.operand(syntax, expected: [type]).settled
-    if case .load = operand.node, !Self.isAssignable(operand.value, to: type) {
+    if operand.constant == nil, !Self.isAssignable(operand, to: type) {
       throw SyntaxError("expected \(type.type.title), this is \(operand.value.type.title)", at: syntax.span)
     }
     return operand.size == 1 ? operand : operand.converted(to: type.order)
   }
 
-  private static func isAssignable(_ value: ValueType, to type: ValueType) -> Bool {
-    if value.type == type.type { return true }
-    let numbers: Set<DataType> = [.integer, .mark, .interfaceIndex, .realm, .dscp, .userID, .groupID, .classID]
-    return numbers.contains(value.type) && (numbers.contains(type.type) || type.type.properties.base == .integer)
+  /// What is not of the same type must be an integer. A field of its own width is no number of another; a part of a
+  /// byte was computed to one.
+  private static func isAssignable(_ operand: Operand, to type: ValueType) -> Bool {
+    let value = operand.value
+    if value.type == type.type, value.type != .integer { return true }
+    if let field = operand.innermost.field, field.length % 8 != 0 || field.offset % 8 != 0 { return true }
+    guard value.type == .integer else { return false }
+    guard case .load(.payload) = operand.node else { return true }
+    return value.width == type.width
   }
 
   private mutating func setMeta(_ word: Word, _ value: ExpressionSyntax) throws(SyntaxError) {
@@ -84,5 +89,17 @@ extension RuleChecker {
     field.flags = 0
     field.length = 0
     output.append(.extensionHeaderReset(field))
+  }
+}
+
+extension Operand {
+  /// What is computed with first.
+  fileprivate var innermost: Operand {
+    guard field == nil else { return self }
+    switch node {
+    case .binary(_, let left, _): return left.innermost
+    case .convert(_, let inner): return inner.innermost
+    default: return self
+    }
   }
 }

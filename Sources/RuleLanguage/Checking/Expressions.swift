@@ -182,9 +182,11 @@ extension RuleChecker {
   ) throws(SyntaxError) -> (set: SetDefinition, key: Operand) {
     guard !elements.isEmpty else { throw SyntaxError("the set is empty", at: span) }
     var key = key
-    var checker = ElementChecker(compiler: compiler, key: key.parts.map(\.value), data: data, isInterval: false)
+    let isTransferable = !key.isConcatenation && Self.isTransferable(elements, data)
+    let parts = isTransferable ? [key.value] : key.settled.parts.map(\.value)
+    var checker = ElementChecker(compiler: compiler, key: parts, data: data, isInterval: false)
     checker.isConcatenation = key.isConcatenation
-    if !key.isConcatenation { checker.transfer = key.takeTransferable(isEquality: false) }
+    if isTransferable { checker.transfer = key.takeTransferable(isEquality: false) } else { key = key.settled }
     if !key.isConcatenation { checker.size = key.size }
     var set = try checker.anonymousSet(elements, at: span)
     if key.isConcatenation { set.userdata.keyTypeof = TypeofEncoder(compiler: compiler).encodeIfTold(written) }
@@ -196,6 +198,17 @@ extension RuleChecker {
       }
     }
     return (set, key)
+  }
+}
+
+extension RuleChecker {
+  /// nft shifts the elements rather than the key only where each has a value, and never those of a map of objects.
+  private static func isTransferable(_ elements: [ElementSyntax], _ data: SetDeclaration.Data?) -> Bool {
+    if case .object? = data { return false }
+    return !elements.contains { element in
+      if case .catchAll = element.key.kind { return true }
+      return false
+    }
   }
 }
 

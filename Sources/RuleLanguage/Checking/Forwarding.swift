@@ -13,10 +13,12 @@ extension RuleChecker {
       emit(try argument(to, interface), slot: 0)
       output.append(.duplicate(address: nil, device: Register(slot: 0)))
     case .ipv4, .ipv6:
-      emit(try argument(to, ValueType(family == .ipv4 ? .ipv4Address : .ipv6Address)), slot: 0)
+      let address = try argument(to, ValueType(family == .ipv4 ? .ipv4Address : .ipv6Address))
+      let outgoing: Operand? = if let device { try argument(device, interface) } else { nil }
+      emit(address, slot: 0)
       var second: Register?
-      if let device {
-        emit(try argument(device, interface), slot: Self.slotsPerRegister)
+      if let outgoing {
+        emit(outgoing, slot: Self.slotsPerRegister)
         second = Register(slot: Self.slotsPerRegister)
       }
       output.append(.duplicate(address: Register(slot: 0), device: second))
@@ -37,9 +39,10 @@ extension RuleChecker {
     guard let target = Family(keyword: word.text), target == .ipv4 || target == .ipv6 else {
       throw SyntaxError("unknown family \(word.text)", at: word.span, hint: "expected ip or ip6")
     }
-    emit(try argument(device, interface), slot: 0)
-    emit(
-      try argument(to, ValueType(target == .ipv4 ? .ipv4Address : .ipv6Address)), slot: Self.slotsPerRegister)
+    let outgoing = try argument(device, interface)
+    let address = try argument(to, ValueType(target == .ipv4 ? .ipv4Address : .ipv6Address))
+    emit(outgoing, slot: 0)
+    emit(address, slot: Self.slotsPerRegister)
     output.append(
       .forward(
         device: Register(slot: 0), address: Register(slot: Self.slotsPerRegister), family: UInt32(target.rawValue)))
@@ -82,7 +85,14 @@ extension RuleChecker {
       throw SyntaxError("tproxy is known in ip, ip6 and inet tables alone", at: span)
     }
     let known: Family? = context.network.header == .ip ? .ipv4 : context.network.header == .ip6 ? .ipv6 : nil
-    guard let word else { return family == .inet ? nil : family }
+    guard let word else {
+      guard family == .inet else { return family }
+      guard known == nil else {
+        throw SyntaxError(
+          "the family is not told", at: span, hint: "write tproxy ip to … or tproxy ip6 to …")
+      }
+      return nil
+    }
     guard let asked = Family(keyword: word.text), asked == .ipv4 || asked == .ipv6 else {
       throw SyntaxError("unknown family \(word.text)", at: word.span, hint: "expected ip or ip6")
     }
@@ -127,12 +137,20 @@ extension RuleChecker {
     case .map: break
     case .selector(let selector):
       switch selector.kind {
-      case .symmetricHash, .jenkinsHash, .numberGenerator: break
+      case .symmetricHash(let modulus, let offset), .numberGenerator(_, let modulus, let offset),
+        .jenkinsHash(_, let modulus, _, let offset):
+        try requireQueueNumber(modulus, offset, at: target.span)
       default: throw SyntaxError("expected a number, a hash, numgen or a map", at: target.span)
       }
     default: throw SyntaxError("expected a number, a hash, numgen or a map", at: target.span)
     }
     emit(try argument(target, ValueType(.integer, order: .host, width: 16)), slot: 0)
     output.append(.queue(.register(Register(slot: 0)), flags: flags))
+  }
+
+  private func requireQueueNumber(_ modulus: UInt32, _ offset: UInt32, at span: Span) throws(SyntaxError) {
+    guard UInt64(modulus) + UInt64(offset) <= 65536 else {
+      throw SyntaxError("the number of a queue would exceed 65535", at: span)
+    }
   }
 }

@@ -12,7 +12,7 @@ extension RuleChecker {
       throw SyntaxError("this field cannot be written", at: selector.span)
     }
     let checksum = self.checksum(of: field)
-    let alignsToWords = field.header == .unknown || checksum.kind != 0
+    let alignsToWords = field.base == .inner || checksum.kind != 0
     var first = field.offset / 8
     var end = (field.offset + field.length + 7) / 8
     let isWhole = field.offset % 8 == 0 && field.length % 8 == 0

@@ -7,7 +7,7 @@ extension RuleChecker {
   private static let netmap: UInt32 = 64
 
   mutating func check(_ nat: NatSyntax, at span: Span) throws(SyntaxError) {
-    guard family == .ipv4 || family == .ipv6 || family == .inet || family == .bridge else {
+    guard family == .ipv4 || family == .ipv6 || family == .inet || family == .bridge && nat.kind == .redirect else {
       throw SyntaxError("addresses are not translated in \(family.keyword) tables", at: span)
     }
     var flags: UInt32 = 0
@@ -32,8 +32,9 @@ extension RuleChecker {
   }
 
   private mutating func checkAddresses(_ nat: NatSyntax, _ flags: UInt32, at span: Span) throws(SyntaxError) {
-    guard family != .bridge else { throw SyntaxError("addresses are not translated in bridge tables", at: span) }
     let id = try natFamily(nat, at: span)
+    // Without an address it is the table's family that nft notes.
+    let family = nat.address == nil ? self.family : id == .ip ? .ipv4 : .ipv6
     var flags = flags
     var addresses: RegisterRange?
     var ports: RegisterRange?
@@ -42,12 +43,14 @@ extension RuleChecker {
     if let address = nat.address {
       if case .map = address.kind {
         (addresses, ports) = try emitNatMap(address, type, nat)
-        if nat.shape == .prefix { flags |= Self.netmap }
+        // A range's ends stand one after the other, in as many whole registers as they fill.
+        let slots = addresses?.through == nil ? type.slots : 2 * type.slots
+        slot = (slots + Self.slotsPerRegister - 1) / Self.slotsPerRegister * Self.slotsPerRegister
       } else {
         addresses = try emitAddresses(address, type, nat)
-        if nat.shape == .prefix { flags |= Self.netmap }
+        slot = addresses?.through == nil ? Self.slotsPerRegister : 2 * Self.slotsPerRegister
       }
-      slot = addresses?.through == nil ? Self.slotsPerRegister : 2 * Self.slotsPerRegister
+      if nat.shape == .prefix { flags |= Self.netmap }
     }
     if let port = nat.port {
       ports = try emitPorts(port, slot: slot)
@@ -57,7 +60,7 @@ extension RuleChecker {
       .nat(
         Nat(
           kind: nat.kind == .snat ? .source : .destination,
-          family: UInt32((id == .ip ? Family.ipv4 : .ipv6).rawValue), addresses: addresses, ports: ports, flags: flags))
+          family: UInt32(family.rawValue), addresses: addresses, ports: ports, flags: flags))
     )
   }
 
