@@ -148,6 +148,12 @@ struct LoweringTests {
     #expect(Array(LoweringTests.lower(rule).suffix(last.count)) == last)
   }
 
+  @Test(arguments: ["tcp option maxseg", "exthdr hbh", "ip option rr", "sctp chunk data"])
+  func setsOfWhatMayBeThere(selector: String) {
+    let lines = LoweringTests.lower("\(selector) @s", setup: "add set inet t s { typeof \(selector); }")
+    #expect(lines.last == "lookup reg 1 set s")
+  }
+
   @Test(arguments: [
     ("tcp dport 70000", "value 70000 is out of range"),
     ("ip saddr 192.0.2.0/33", "prefix length 33 is more than 32"),

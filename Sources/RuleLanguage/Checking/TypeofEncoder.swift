@@ -46,7 +46,7 @@ struct TypeofEncoder {
     let found =
       switch selector.kind {
       case .header, .rawPayload, .inner: payload(selector.kind)
-      case .tcpOption, .ipOption, .sctpChunk: option(selector.kind)
+      case .tcpOption, .ipOption, .sctpChunk, .extensionHeader: option(selector.kind)
       case .meta(let word): expression(.meta, number(0, try key(word, .meta)))
       case .conntrack, .routing, .socket, .fib, .ipsec: try keyed(selector.kind)
       case .osFingerprint: expression(.osf, [])
@@ -122,20 +122,25 @@ struct TypeofEncoder {
 
   private func option(_ selector: SelectorSyntax.Kind) -> [UInt8]? {
     switch selector {
-    case .tcpOption(let name, let field?):
+    case .tcpOption(let name, let field):
       let known = HeaderOption.tcpOptionAliases[name.text] ?? name.text
       return OptionKind.tcp.option(known).flatMap { option(.tcp, $0, field: field) }
-    case .ipOption(let name, let field?):
+    case .ipOption(let name, let field):
       return OptionKind.ipv4.option(name.text).flatMap { option(.ipv4, $0, field: field) }
-    case .sctpChunk(let name, let field?):
+    case .sctpChunk(let name, let field):
       return OptionKind.sctp.option(name.text).flatMap { option(.sctp, $0, field: field) }
+    case .extensionHeader(let name):
+      return OptionKind.ipv6.option(name.text).flatMap { option(.ipv6, $0, field: nil) }
     default: return nil
     }
   }
 
-  private func option(_ kind: OptionKind, _ index: Int, field name: Word) -> [UInt8]? {
+  /// - Parameter name: nil for whether it is there at all, which nft notes as the first field.
+  private func option(_ kind: OptionKind, _ index: Int, field name: Word?) -> [UInt8]? {
     let option = kind.options[index]
-    guard let found = option.field(name.text), let field = option.fields[found].number else { return nil }
+    guard let found = name.map({ option.field($0.text) }) ?? 0, let field = option.fields[found].number else {
+      return nil
+    }
     let operation = kind == .ipv6 ? [] : number(2, kind.rawValue)
     return expression(
       .extensionHeader, number(1, field + kind.firstFieldNumber) + operation + number(0, option.number))
