@@ -33,8 +33,8 @@ struct BytecodeListingTests {
     Case(
       .bitwiseRegisters(.or, from: first, with: second, to: first, length: 4), "[ bitwise reg 1 = ( reg 1 | reg 2 ) ]"),
     Case(
-      .byteOrder(.hostToNetwork, from: first, to: first, length: 4, size: 4),
-      "[ byteorder reg 1 = hton(reg 1, 4, 4) ]"),
+      .byteOrder(.hostToNetwork, from: first, to: first, length: 16, size: 8),
+      "[ byteorder reg 1 = hton(reg 1, 8, 16) ]"),
     Case(
       .payload(.transport, offset: 2, length: 2, to: Register(slot: 1)),
       "[ payload load 2b @ transport header + 2 => reg 9 ]"),

@@ -140,6 +140,7 @@ struct LoweringTests {
         "payload write reg 1 => 1b @ network header + 1 csum_type 0 csum_off 0 csum_flags 0x0",
       ]
     ),
+    ("tcp option 9 ge exists", ["exthdr load tcpopt 1b @ 9 + 0 present => reg 1", "cmp gte reg 1 0x00000001"]),
     ("tcp dport 017", ["cmp eq reg 1 0x00000f00"]),
     ("tcp dport 7 dnat to :70", ["immediate reg 1 0x00004600", "nat dnat inet proto_min reg 1 flags 0x2"]),
     ("tcp dport 7 dnat :70", ["immediate reg 1 0x00004600", "nat dnat inet proto_min reg 1 flags 0x2"]),

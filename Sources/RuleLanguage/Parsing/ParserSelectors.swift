@@ -119,11 +119,17 @@ extension Parser {
     return .tcpOption(name, field: try optionField())
   }
 
+  /// What can follow an option's name without a field: values, operators, and an element's options.
+  private static let wordsAfterOption: Set<String> = [
+    "exists", "missing", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "xor", "lshift", "rshift", "vmap", "map",
+    "timeout", "expires", "comment",
+  ]
+
   /// The field behind an option's name; none where a comparison with `exists` or `missing` follows.
   private mutating func optionField() throws(SyntaxError) -> Word? {
     guard token.kind == .word else { return nil }
     let text = text(token)
-    if ["exists", "missing", "eq", "ne", "vmap", "map"].contains(text) || LeadingWord(text) != nil { return nil }
+    if Self.wordsAfterOption.contains(text) || LeadingWord(text) != nil { return nil }
     return try word("a field")
   }
 }

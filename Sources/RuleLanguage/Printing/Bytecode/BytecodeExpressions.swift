@@ -36,7 +36,7 @@ extension BytecodeListing {
     case .bitwiseRegisters(let operation, let from, let with, let to, _):
       return "bitwise \(to) = ( \(from) \(symbol(of: operation)) \(with) )"
     case .byteOrder(let operation, let from, let to, let length, let size):
-      return "byteorder \(to) = \(operation == .networkToHost ? "ntoh" : "hton")(\(from), \(length), \(size))"
+      return "byteorder \(to) = \(operation == .networkToHost ? "ntoh" : "hton")(\(from), \(size), \(length))"
     default: return nil
     }
   }
