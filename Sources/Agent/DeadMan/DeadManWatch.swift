@@ -60,7 +60,7 @@ package struct DeadManWatch {
       case .order(.standDown): return
       case .order(.guardUntil): answer(.failed("it guards a change already"))
       case .none:
-        if try await decide(guarded, "it was not confirmed in time") { await stay(guarded) }
+        if try await decide(guarded, "it was not confirmed in time") { try await stay(guarded) }
         return
       case .never(let reason): return _ = try await decide(guarded, reason)
       }
@@ -130,12 +130,16 @@ package struct DeadManWatch {
 
   /// A process that is stopped between its last look at the clock and the write itself can write when it goes on, however
   /// late: what comes so is taken back, too.
-  private func stay(_ guarded: Guarded) async {
+  private func stay(_ guarded: Guarded) async throws {
     while true {
       let word = wait(until: BootClock.now + Self.pauseBetweenLooks)
       if case .order(.standDown) = word { return }
-      // Whatever cannot be taken back now is tried again with the next look, and told by the other process.
-      try? await kernel.undo(guarded.inverse)
+      do {
+        try await kernel.undo(guarded.inverse)
+      } catch {
+        // It is tried again with the next look, unless this was the last.
+        if case .never = word { throw error }
+      }
       if case .never = word { return }
     }
   }

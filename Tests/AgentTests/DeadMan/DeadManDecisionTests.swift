@@ -107,14 +107,21 @@ import Testing
   }
 
   @Test func takingBackIsTriedAgain() async throws {
-    let kernel = VerdictKernel([.gone], failures: 2)
+    let kernel = VerdictKernel([.gone], failures: 0..<2)
     let ending = try await watch(kernel)
     #expect(await kernel.calls == ["undo", "undo", "undo", "undo"])
     #expect(ending.answers == ["armed", "undone it was not confirmed in time"])
   }
 
+  /// Something came after it was taken back.
+  @Test func aLastLookThatFailsIsAnError() async throws {
+    let ending = try await watch(VerdictKernel([.gone], failures: 1..<100))
+    #expect(ending.answers == ["armed", "undone it was not confirmed in time"])
+    #expect(ending.error is UndoError)
+  }
+
   @Test func whatCannotBeTakenBackIsNotCalledSo() async throws {
-    let kernel = VerdictKernel([.gone], failures: 100)
+    let kernel = VerdictKernel([.gone], failures: 0..<100)
     let ending = try await watch(kernel)
     #expect(ending.answers.last == "failed not all could be taken back: a route is missing")
     #expect(ending.mark == .undoing("it was not confirmed in time"))
@@ -150,14 +157,15 @@ import Testing
 /// Says how a trial stands, one word after another; when there is none left, that it is armed until it is cleaned up.
 private actor VerdictKernel: TrialKernel {
   private var verdicts: [TrialVerdict]?
-  private var failures: Int
+  /// The undoings that fail.
+  private let failures: Range<Int>
   private var isClean = false
   private(set) var calls: [String] = []
 
   struct Unknown: Error {}
 
   /// - Parameter verdicts: nil where it cannot be read.
-  init(_ verdicts: [TrialVerdict]?, failures: Int = 0) {
+  init(_ verdicts: [TrialVerdict]?, failures: Range<Int> = 0..<0) {
     self.verdicts = verdicts
     self.failures = failures
   }
@@ -175,9 +183,9 @@ private actor VerdictKernel: TrialKernel {
   }
 
   func undo(_ inverse: Inverse) throws {
+    let number = calls.count { $0 == "undo" }
     calls.append("undo")
-    failures -= 1
-    if failures >= 0 { throw UndoError(leftovers: ["a route is missing"]) }
+    if failures.contains(number) { throw UndoError(leftovers: ["a route is missing"]) }
   }
 
   func leftovers(of inverse: Inverse) -> [String] { [] }
