@@ -26,15 +26,21 @@ struct HistoryCommand: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let wiring = try Wiring(common)
-      let records = local ? try localRecords(wiring) : try await storedRecords(wiring)
-      for record in records {
-        switch output {
-        case .json: try Output.bytes(try record.jsonLine() + [10])
-        case .text: try Output.line(HistoryCommand.text(of: record))
-        }
-      }
-      if records.isEmpty, output == .text { try Output.line("nothing on record") }
+      guard !local else { return try show(try localRecords(wiring), place: "on this node's disk") }
+      let lock = try wiring.lock()
+      try show(
+        try await storedRecords(lock), place: "in \(lock.location); --local reads what this node has on its disk")
     }
+  }
+
+  private func show(_ records: [HistoryRecord], place: String) throws {
+    for record in records {
+      switch output {
+      case .json: try Output.bytes(try record.jsonLine() + [10])
+      case .text: try Output.line(HistoryCommand.text(of: record))
+      }
+    }
+    if records.isEmpty, output == .text { try Output.line("nothing on record \(place)") }
   }
 
   private func localRecords(_ wiring: Wiring) throws -> [HistoryRecord] {
@@ -43,8 +49,7 @@ struct HistoryCommand: AsyncParsableCommand {
     return reading.entries.map(\.record)
   }
 
-  private func storedRecords(_ wiring: Wiring) async throws -> [HistoryRecord] {
-    let lock = try wiring.lock()
+  private func storedRecords(_ lock: any LockBackend) async throws -> [HistoryRecord] {
     let entries = try await lock.history(limit: limit)
     await lock.close()
     return try entries.map { try HistoryRecord(jsonLine: $0.record) }

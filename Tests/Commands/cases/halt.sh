@@ -15,7 +15,7 @@ intent() {
 case_halt_and_resume() {
   export NETBATON_LOCK=file:$work/lock USER=ada SUDO_USER=
   nb resume --reason 'all well' | says '^there is no halt$'
-  nb history | says 'nothing on record'
+  nb history | says "nothing on record in file:$work/lock; --local reads"
   nb halt --reason 'maintenance of the switch' | says '^halted: nobody is granted'
   nb halt --reason 'me too' >"$work/out"
   grep -q '^already halted by ada@testnode since 20.*: maintenance of the switch' "$work/out"
