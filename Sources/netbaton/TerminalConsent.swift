@@ -1,4 +1,5 @@
 import Agent
+import Glibc
 import NIOCore
 import NIOPosix
 import SystemPackage
@@ -66,6 +67,8 @@ struct TerminalConsent: Consent {
   private static func read() async -> ConsentAnswer? {
     do {
       let terminal = try open()
+      // What was typed before the question is no answer to it.
+      guard tcflush(terminal.rawValue, TCIFLUSH) == 0 else { throw Errno(rawValue: errno) }
       let channel = try await NIOPipeBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         .takingOwnershipOfDescriptor(input: terminal.rawValue) { channel in
           channel.eventLoop.makeCompletedFuture {

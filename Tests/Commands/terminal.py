@@ -1,7 +1,7 @@
 """Runs a command at a terminal of its own and answers it: ANSWER COMMAND... Prints what it said, and exits as it did.
 
 ANSWER is a text to type, `interrupt` for Ctrl-C, `nothing`, `hangup` for a terminal that goes away, or `kill` (SIGKILL), each
-when the question comes.
+when the question comes; or `early` for a yes that is typed before it.
 """
 
 import os
@@ -19,7 +19,7 @@ def answer(word, pid, terminal):
         os.close(terminal)
     elif word == "kill":
         os.kill(pid, signal.SIGKILL)
-    elif word != "nothing":
+    elif word not in ("nothing", "early"):
         os.write(terminal, word.encode() + b"\n")
     return word != "hangup"
 
@@ -29,6 +29,8 @@ def main():
     pid, terminal = pty.fork()
     if pid == 0:
         os.execvp(command[0], command)
+    if word == "early":
+        os.write(terminal, b"y\n")
     said, is_asked, is_open = b"", False, True
     while is_open:
         try:

@@ -81,6 +81,11 @@ case_no_answer_takes_it_back() {
   refused 2 'halted by testnode' nb apply -f "$work/specs" --wait 0s
 }
 
+case_what_was_typed_before_is_no_answer() {
+  taken_back 2 early
+  nothing_left
+}
+
 case_a_terminal_that_is_gone_takes_it_back() {
   taken_back 2 hangup
   nothing_left
