@@ -12,8 +12,8 @@ struct ApplyCommand: AsyncParsableCommand {
     commandName: "apply",
     abstract: "Takes the baton, applies the specs once, and gives the baton back.",
     discussion: """
-      Without a difference nothing is taken and nothing is changed. Ctrl-C gives up waiting for the baton; a \
-      transaction that has begun is finished.
+      Without a difference nothing is taken and nothing is changed. Ctrl-C gives up waiting for the baton; a change that \
+      has begun is carried through, or taken back where its consent is asked for.
 
       With a lock in etcd, or with probes, the change is on trial first: it is taken back unless all probes hold over \
       new connections in time.
@@ -74,23 +74,35 @@ extension ChangeParts {
   }
 }
 
-/// Runs a body that SIGINT and SIGTERM cancel.
+/// Runs a body that SIGINT, SIGTERM and SIGHUP cancel. What it has begun by then it may finish, and says how that ended.
 func withInterruption(_ body: @escaping @Sendable () async throws -> Void) async throws {
-  let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-  try await withThrowingTaskGroup(of: Void.self) { group in
-    group.addTask { try await body() }
+  let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+  try await withThrowingTaskGroup(of: UnixSignal?.self) { group in
     group.addTask {
-      for await signal in signals { throw Interrupted(signal: signal) }
+      try await body()
+      return nil
+    }
+    group.addTask {
+      for await signal in signals { return signal }
+      return nil
     }
     defer { group.cancelAll() }
-    try await group.next()
+    guard let signal = try await group.next() ?? nil else { return }
+    group.cancelAll()
+    do {
+      _ = try await group.next()
+    } catch LockError.cancelled {
+      throw Interrupted(signal: signal)
+    } catch is CancellationError {
+      throw Interrupted(signal: signal)
+    }
   }
 }
 
-/// A signal ended the command before it was done.
+/// A signal ended the command before it had begun anything.
 struct Interrupted: Error, CustomStringConvertible {
   var signal: UnixSignal
-  var description: String { "interrupted by \(signal); nothing was begun that is not finished" }
+  var description: String { "interrupted by \(signal); nothing was changed" }
 }
 
 extension LockRequest.Wait {

@@ -33,12 +33,23 @@ actor OneChange {
   private func hold(_ request: LockRequest) async throws {
     let recorder = parts.recorder
     let baton = try await parts.lock.acquire(request) { recorder.log($0) }
-    // From here on a signal must not leave the change half told: the work goes on in a task of its own.
-    let work = Task { try await change(with: baton) }
-    let result = await work.result
-    await giveBack(baton)
-    await parts.lock.close()
-    try result.get()
+    // A grant that crosses the signal goes straight back.
+    let isWanted = !Task.isCancelled
+    // From here on a signal must not leave the change half told, nor the baton with us: the work goes on in a task of its
+    // own, which nobody cancels.
+    let work = Task {
+      let result: Result<Void, any Error>
+      do {
+        if !isWanted { throw LockError.cancelled }
+        result = .success(try await change(with: baton))
+      } catch {
+        result = .failure(error)
+      }
+      await giveBack(baton)
+      await parts.lock.close()
+      try result.get()
+    }
+    try await work.value
   }
 
   private func change(with baton: Baton) async throws {
@@ -55,9 +66,17 @@ actor OneChange {
     guard !preparation.plan.isEmpty || event == .uninstall else { return }
     let seen = shown.take().map { (text: $0, plan: planned.plan) }
     let work = ChangeWork(parts, preparation, claim, with: baton, event: event, again: true, shown: seen)
-    switch await work.run() {
-    case .applied: isApplied = true
-    case .nothingLeft: break
+    let outcome = await work.run()
+    switch outcome {
+    case .applied, .nothingLeft:
+      isApplied = outcome == .applied
+      guard await work.isTold else {
+        throw ChangeFailure(
+          """
+          \(isApplied ? "the change is in force" : "nothing was left to change"), but the lock's store could not be told: \
+          the others will take this node for one that vanished, and halt; say this again when the store is back
+          """)
+      }
     case .refused(let reason):
       if let cause = await work.cause { throw cause }
       throw ChangeFailure(reason)
