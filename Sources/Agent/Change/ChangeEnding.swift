@@ -23,12 +23,19 @@ struct ChangeEnding: Sendable {
   /// Ends the trial for good, whether or not it still ran, and then takes back what the kernel does not.
   /// - Returns: whether the kernel has the trial as confirmed; then nothing was done.
   func takeBack(trial number: UInt64?, _ inverse: Inverse) async throws -> Bool {
+    var problem: (any Error)?
     if let number {
-      // A trial that is confirmed is left alone by this, and one that is gone can never be confirmed.
-      _ = try await parts.kernel.cleanUp(record: .keep)
+      do {
+        // A trial that is confirmed is left alone by this, and one that is gone can never be confirmed.
+        _ = try await parts.kernel.cleanUp(record: .keep)
+      } catch {
+        // It ends by itself, and what the kernel does not take back must not wait for it.
+        problem = error
+      }
       if try await parts.kernel.verdict(of: number) == .kept { return true }
     }
     try await parts.kernel.undo(inverse)
+    if let problem { throw problem }
     return false
   }
 
@@ -45,7 +52,9 @@ struct ChangeEnding: Sendable {
       do throws(LockError) {
         let isFirst = try await parts.lock.settle(record, halt: halt, history: history, with: held)
         if !isFirst {
-          parts.logger.warning("somebody has settled the change already", metadata: ["token": "\(subject.token)"])
+          parts.logger.warning(
+            "there is no intent to settle: it was not announced, or is settled already",
+            metadata: ["token": "\(subject.token)"])
         }
         return
       } catch {
