@@ -70,6 +70,9 @@ package actor AgentDriver {
     }
   }
 
+  /// Another process of this node may have announced a change since, and ended.
+  package func forgetIntentCheck() { isIntentChecked = false }
+
   /// Whether nftables was changed by somebody else since it was last looked at.
   package func kernelMoved() async throws -> Bool {
     guard let knownGeneration else { return false }
@@ -82,6 +85,7 @@ package actor AgentDriver {
   package func plan() async -> AgentMachine.Event {
     do {
       if try await isUnsettled() { return .planned(.unsettled) }
+      guard cache.hasSource else { return .planned(.nothing) }
       let preparation = try await prepare()
       switch preparation.leftover {
       case .unconfirmed:
@@ -231,7 +235,8 @@ package actor AgentDriver {
     let event: HistoryRecord.Event = preparation.spec.digest == settledDigest ? .drift : .change
     let work = ChangeWork(parts.change, preparation, claim, with: baton, event: event)
     let outcome = await work.run()
-    knownGeneration = await work.generation ?? knownGeneration
+    // While a change was on trial, others may have committed: that is looked for with the next poll.
+    if await work.armed == nil { knownGeneration = await work.generation ?? knownGeneration }
     let metadata: Logger.Metadata = [
       "event": "\(event)", "token": "\(baton.token)", "generation": "\(preparation.spec.digest)",
     ]
@@ -240,7 +245,7 @@ package actor AgentDriver {
       settledDigest = preparation.spec.digest
       reportedDigest = preparation.spec.digest
       logger.info("\(outcome == .applied ? "applied" : "nothing was left to change")", metadata: metadata)
-      return .applied
+      return await work.isTold ? .applied : .applyFailed("the lock's store could not be told of it")
     case .refused(let reason), .reverted(let reason), .declined(let reason), .stuck(let reason):
       logger.error("the change failed", metadata: metadata.merging(["error": "\(reason)"]) { $1 })
       return .applyFailed(reason)

@@ -4,7 +4,8 @@
 /// waiting for the baton, applying and releasing is under way. What happens meanwhile is remembered and looked at afterwards.
 package struct AgentMachine: Sendable {
   package enum Event: Hashable, Sendable {
-    /// A spec source was read whole and differs from the one before.
+    /// A spec source was read whole and differs from the one before. Without any, `resyncDue` begins: what an earlier
+    /// process left open is settled all the same.
     case specChanged
     /// nftables' generation moved, or a route, rule or link changed, and it was not this agent.
     case kernelChanged
@@ -42,6 +43,7 @@ package struct AgentMachine: Sendable {
     /// Needs no baton: it takes back, and says what is.
     case recover
     case release
+    /// `retryDue`, unless a plan comes first.
     case retry(after: Duration)
     case finish
   }
@@ -55,7 +57,8 @@ package struct AgentMachine: Sendable {
   package private(set) var failures = 0
   /// Why the last pass did not end well; nil once one did.
   package private(set) var problem: String?
-  private var hasSpec = false
+  /// Whether `retryDue` is to come: what somebody else changes does not shorten the pause.
+  private var isPausing = false
   private var isDirty = false
   private var isStopping = false
   private let firstPause: Duration
@@ -72,10 +75,10 @@ package struct AgentMachine: Sendable {
   package mutating func handle(_ event: Event) -> [Action] {
     switch event {
     case .specChanged:
-      hasSpec = true
       failures = 0
       return begin()
-    case .kernelChanged, .resyncDue, .retryDue: return begin()
+    case .kernelChanged: return isPausing ? [] : begin()
+    case .resyncDue, .retryDue: return begin()
     case .planned(let result): return phase == .planning ? planned(result) : []
     case .batonGranted: return phase == .waiting ? granted() : []
     case .batonRefused(let reason): return phase == .waiting ? failed(reason) : []
@@ -89,13 +92,14 @@ package struct AgentMachine: Sendable {
   }
 
   private mutating func begin() -> [Action] {
-    guard hasSpec, !isStopping, phase != .finished else { return [] }
+    guard !isStopping, phase != .finished else { return [] }
     // Whoever holds the baton plans again before applying, so a wait need not be cut short.
     guard phase == .idle else {
       isDirty = phase != .waiting || isDirty
       return []
     }
     isDirty = false
+    isPausing = false
     phase = .planning
     return [.plan]
   }
@@ -146,6 +150,7 @@ package struct AgentMachine: Sendable {
     if isStopping { return finish() }
     let pause = min(firstPause * (1 << min(failures, 16)), longestPause)
     failures += 1
+    isPausing = true
     return settle(problem: reason) + [.retry(after: pause)]
   }
 

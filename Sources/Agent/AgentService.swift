@@ -58,7 +58,7 @@ package struct AgentService: Service {
         try? await gracefulShutdown()
         sink.yield(.stopRequested)
       }
-      if await driver.loadSpec() { sink.yield(.specChanged) }
+      sink.yield(await driver.loadSpec() ? .specChanged : .resyncDue)
       await drive(events, sink)
       group.cancelAll()
     }
@@ -90,15 +90,27 @@ package struct AgentService: Service {
   private func watchRoutes(
     _ routes: AsyncStream<Void>, _ sink: AsyncStream<AgentMachine.Event>.Continuation
   ) async throws {
-    for await _ in routes {
-      try await Task.sleep(for: timing.poll)
-      sink.yield(.kernelChanged)
+    var changes = routes
+    while true {
+      for await _ in changes {
+        try await Task.sleep(for: timing.poll)
+        sink.yield(.kernelChanged)
+      }
+      try Task.checkCancellation()
+      logger.error("changes of routes are not heard of any more; listening anew", metadata: ["after": "\(timing.resync)"])
+      try await Task.sleep(for: timing.resync)
+      do {
+        changes = try await kernel.routeChanges(routeProtocol: routeProtocol)
+      } catch {
+        logger.error("routes cannot be listened to", metadata: ["error": "\(error)"])
+      }
     }
   }
 
   private func resync(_ sink: AsyncStream<AgentMachine.Event>.Continuation) async throws {
     while true {
       try await Task.sleep(for: timing.resync)
+      await driver.forgetIntentCheck()
       sink.yield(await driver.loadSpec() ? .specChanged : .resyncDue)
     }
   }
@@ -116,11 +128,14 @@ package struct AgentService: Service {
   ) async {
     var machine = AgentMachine()
     var wait: Task<Void, Never>?
+    var retry: Task<Void, Never>?
     let driver = driver
     for await event in events {
       for action in machine.handle(event) {
         switch action {
-        case .plan: Task { sink.yield(await driver.plan()) }
+        case .plan:
+          retry?.cancel()
+          Task { sink.yield(await driver.plan()) }
         case .acquire: wait = Task { sink.yield(await driver.acquire()) }
         case .abandonWait: wait?.cancel()
         case .apply: Task { sink.yield(await driver.apply()) }
@@ -128,8 +143,9 @@ package struct AgentService: Service {
         case .release: Task { sink.yield(await driver.release()) }
         case .retry(let pause):
           logger.info("trying again later", metadata: ["after": "\(pause)", "problem": "\(machine.problem ?? "")"])
-          Task {
-            try? await Task.sleep(for: pause)
+          retry = Task {
+            // Cut short when a plan comes first.
+            guard (try? await Task.sleep(for: pause)) != nil else { return }
             sink.yield(.retryDue)
           }
         case .finish: return

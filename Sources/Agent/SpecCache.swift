@@ -25,6 +25,9 @@ package struct SpecCache: Sendable {
     self.names = names
   }
 
+  /// Whether any source could be read since the start.
+  package var hasSource: Bool { latest != nil }
+
   /// - Returns: whether it differs from the source before.
   package mutating func take(_ source: SpecSource) -> Bool {
     guard latest?.digest != source.digest else { return false }

@@ -22,9 +22,16 @@ import Testing
         (.released, []),
       ]),
     Story(
-      name: "no spec yet: the kernel's changes are none of its business",
+      name: "no spec yet: what an earlier process left open is settled all the same",
       steps: [
-        (.kernelChanged, []), (.resyncDue, []), (.retryDue, []),
+        (.resyncDue, [.plan]), (.planned(.unsettled), [.recover]), (.recovered, [.plan]), (.planned(.nothing), []),
+      ]),
+    Story(
+      name: "what others change does not shorten a pause, and a resync or an edit ends it",
+      steps: [
+        (.specChanged, [.plan]), (.planned(.refused("x")), [.retry(after: .seconds(1))]), (.kernelChanged, []),
+        (.resyncDue, [.plan]), (.planned(.refused("x")), [.retry(after: .seconds(2))]), (.kernelChanged, []),
+        (.specChanged, [.plan]), (.planned(.nothing), []), (.kernelChanged, [.plan]),
       ]),
     Story(
       name: "what an earlier process left open is settled before anything else",

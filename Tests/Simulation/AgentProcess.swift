@@ -28,6 +28,8 @@ final class AgentProcess {
   /// When the baton was last asked for, by the boot clock, and for which generation.
   var askedAt: Microseconds = 0
   var askedGeneration: Int?
+  /// What has been planned: a pause that began before it is over.
+  private var retries = 0
 
   init(_ node: Node, instance: Int) {
     self.node = node
@@ -110,7 +112,9 @@ final class AgentProcess {
   func handle(_ event: AgentMachine.Event) {
     for action in agent.handle(event) {
       switch action {
-      case .plan: step { [unowned self] in plan() }
+      case .plan:
+        retries += 1
+        step { [unowned self] in plan() }
       case .acquire: step { [unowned self] in acquire() }
       case .abandonWait: attempt?.handle(.cancelled)
       case .apply: step { [unowned self] in apply() }
@@ -118,7 +122,10 @@ final class AgentProcess {
       case .release: step { [unowned self] in release() }
       case .retry(let pause):
         tell("tries again in \(pause): \(agent.problem ?? "")")
-        timer(after: pause.microseconds) { [unowned self] in handle(.retryDue) }
+        let number = retries
+        timer(after: pause.microseconds) { [unowned self] in
+          if retries == number { handle(.retryDue) }
+        }
       case .finish:
         tell("ends")
         die()
