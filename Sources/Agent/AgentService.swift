@@ -97,7 +97,8 @@ package struct AgentService: Service {
         sink.yield(.kernelChanged)
       }
       try Task.checkCancellation()
-      logger.error("changes of routes are not heard of any more; listening anew", metadata: ["after": "\(timing.resync)"])
+      logger.error(
+        "changes of routes are not heard of any more; listening anew", metadata: ["after": "\(timing.resync)"])
       try await Task.sleep(for: timing.resync)
       do {
         changes = try await kernel.routeChanges(routeProtocol: routeProtocol)

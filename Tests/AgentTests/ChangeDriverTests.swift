@@ -203,6 +203,14 @@ private struct ScriptedProber: Prober {
     #expect(scene.status.halt == nil)
   }
 
+  @Test func routesGoBackThoughTheTrialCannotBeTidiedUp() async throws {
+    let tries = Tries()
+    let scene = try await change(to: closed, [.cleanUpFails], meanwhile: { _ in await tries.passesFirst() })
+    guard case .stuck = scene.outcome else { return #expect(Bool(false), "\(scene.outcome)") }
+    #expect(await scene.kernel.model.state.routes.isEmpty)
+    guard case .open = try scene.journal.find() else { return #expect(Bool(false), "the journal is gone") }
+  }
+
   @Test func whatCannotBeTakenBackStaysOpen() async throws {
     let tries = Tries()
     let scene = try await change(to: closed, [.undoFails], meanwhile: { _ in await tries.passesFirst() })

@@ -16,6 +16,7 @@ actor ScriptedKernel: TrialKernel {
     /// It is confirmed, and nobody hears of it.
     case confirmationLost
     case undoFails
+    case cleanUpFails
   }
 
   private(set) var model = ModelKernel()
@@ -113,6 +114,7 @@ actor ScriptedKernel: TrialKernel {
   }
 
   func cleanUp(record: RecordUpdate) throws -> UInt32? {
+    if takes(.cleanUpFails) { throw KernelError(.generationMoved, "somebody was faster all the time") }
     try model.commit(Trial.cleanUp(model.state.tables), from: model.generation)
     return model.generation
   }

@@ -38,7 +38,8 @@ private struct Watches: Sendable {
   let roots: [FilePath]
 
   private static let mask = UInt32(
-    IN_ATTRIB | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+    IN_ATTRIB | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF
+      | IN_ONLYDIR)
 
   /// Watches every folder that is there now; asking again for one that is watched costs nothing.
   func add() {
