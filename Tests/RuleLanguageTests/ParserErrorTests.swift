@@ -52,9 +52,10 @@ import Testing
     ),
   ]) func errors(text: String, expected: [String]) { #expect(parseErrors(text) == expected) }
 
-  @Test func depthIsLimited() {
-    let deep = String(repeating: "(", count: 100_000)
-    #expect(parseErrors("add rule t c ip saddr \(deep)").first?.hasSuffix("nested more than 64 levels deep") == true)
+  @Test(arguments: [("ip saddr ", "("), ("ip6 saddr ", "["), ("meta mark 1", " | 1"), ("meta mark ", "(1 | ")])
+  func depthIsLimited(rule: String, part: String) {
+    let deep = rule + String(repeating: part, count: 100_000)
+    #expect(parseErrors("add rule t c \(deep)").first?.hasSuffix("nested more than 64 levels deep") == true)
   }
 
   @Test func noMoreErrorsThanHelp() {

@@ -121,6 +121,12 @@ import Testing
     ("table t { flags purple; }", "1:17 unknown table flag 'purple'"),
   ]) func refusals(text: String, expected: String) { #expect(outline(text).hasPrefix("error: \(expected)")) }
 
+  @Test func jumpsAreFollowedToABound() {
+    let chains = (0..<2_000).map { "chain c\($0) { jump c\($0 + 1); }" }.joined(separator: "; ")
+    let text = "table t { \(chains); chain c2000 { accept; }; }"
+    #expect(outline(text).contains("jumps from chain c0 go more than 64 chains deep"))
+  }
+
   @Test func flushRulesetWarns() throws {
     let ruleset = try compile("flush ruleset\ntable t {\n}\n")
     #expect(ruleset.warnings.count == 1)

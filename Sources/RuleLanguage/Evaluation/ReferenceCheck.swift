@@ -8,6 +8,8 @@ struct ReferenceCheck {
 
   /// `NFT_JUMP_STACK_SIZE`: a base chain and fifteen chains below it.
   private static let maximumJumps = 16
+  /// Of chains that no base chain leads to, which the kernel does not follow.
+  private static let longestPath = 64
 
   /// A jump, and where it was written.
   private struct Jump {
@@ -110,8 +112,18 @@ struct ReferenceCheck {
   private func checkLoops(_ jumps: [String: [Jump]], _ fail: (SyntaxError) -> Void) {
     /// How many chains deep one goes from each; nil while it is being looked at.
     var depths: [String: Int?] = [:]
+    var isTooLong = false
     func depth(_ chain: String, _ path: [String]) -> Int {
       if let known = depths[chain] { return known ?? 0 }
+      guard path.count <= Self.longestPath else {
+        if !isTooLong {
+          let (first, bound) = (path[0], Self.longestPath)
+          fail(error("jumps from chain \(first) go more than \(bound) chains deep", first, state.chains[first]?.origin))
+        }
+        isTooLong = true
+        depths[chain] = 0
+        return 0
+      }
       depths[chain] = .some(nil)
       var deepest = 0
       for jump in jumps[chain] ?? [] {

@@ -191,12 +191,16 @@ extension Parser {
   mutating func nested<Result>(
     _ body: (inout Parser) throws(SyntaxError) -> Result
   ) throws(SyntaxError) -> Result {
+    try goDeeper()
+    defer { depth -= 1 }
+    return try body(&self)
+  }
+
+  mutating func goDeeper() throws(SyntaxError) {
     guard depth < Self.maximumDepth else {
       throw SyntaxError("nested more than \(Self.maximumDepth) levels deep", at: span(token))
     }
     depth += 1
-    defer { depth -= 1 }
-    return try body(&self)
   }
 }
 

@@ -84,8 +84,12 @@ extension Parser {
   /// `|` binds least, then `^`, `&`, and shifts most. Reads operators that bind at least as `weight` does.
   private mutating func binary(_ place: ExpressionPlace, weight: Int) throws(SyntaxError) -> ExpressionSyntax {
     let start = token.start
+    // Each operator puts what stands left of it one level deeper.
+    let outer = depth
+    defer { depth = outer }
     var left = try primary(place)
     while let found = binaryOperator(), found.weight >= weight {
+      try goDeeper()
       advance()
       let right = try binary(place, weight: found.weight + 1)
       left = ExpressionSyntax(.binary(found.operator, left, right), span(from: start))
@@ -138,10 +142,12 @@ extension Parser {
       }
     case .openBrace: return try setLiteral(.constant)
     case .openBracket:
-      advance()
-      let address = try primary(.constant)
-      try expect(.closeBracket, "']'")
-      return ExpressionSyntax(address.kind, span(from: start))
+      return try nested { (parser) throws(SyntaxError) in
+        parser.advance()
+        let address = try parser.primary(.constant)
+        try parser.expect(.closeBracket, "']'")
+        return ExpressionSyntax(address.kind, parser.span(from: start))
+      }
     default: throw unexpected(expectation(place))
     }
   }
