@@ -63,19 +63,21 @@ struct TrialOverlays {
     let parts = Swift.Set(overlays.flatMap { [names.added(to: $0), names.removed(from: $0)] })
     var joined: [Rule] = []
     for var rule in rules {
+      var place: Int?
       var isSecond = false
-      rule.expressions.removeAll { expression in
-        guard case .lookup(.named(let name), _, nil, let inverted) = expression, parts.contains(name) else {
-          return false
-        }
+      for (index, expression) in rule.expressions.enumerated().reversed() {
+        guard case .lookup(.named(let name), _, nil, let inverted) = expression, parts.contains(name) else { continue }
+        rule.expressions.remove(at: index)
+        place = index
         if !inverted { isSecond = true }
-        return true
       }
-      if isSecond, !joined.isEmpty {
-        joined[joined.count - 1].addCounts(of: rule)
-      } else {
+      guard isSecond, let place, let lookup = joined.last?.expressions.dropFirst(place).first else {
         joined.append(rule)
+        continue
       }
+      // It is the first's but for the lookup into the set itself.
+      rule.expressions.insert(lookup, at: place)
+      joined[joined.count - 1].addCounts(of: rule)
     }
     return joined
   }
