@@ -47,7 +47,8 @@ extension LiveKernel {
   /// The rules are as they should be, so that what fails here is told and no more.
   private func addLateCounts(_ late: [LateCount], from generation: UInt32, with baton: Baton) -> Promotion {
     var generation = generation
-    var late = late
+    let lost = late.filter { !$0.canBeAdded }
+    var late = late.filter(\.canBeAdded)
     do {
       for _ in 0..<Self.countingRounds where !late.isEmpty {
         (generation, late) = try withNetfilter { socket in
@@ -55,11 +56,16 @@ extension LiveKernel {
         }
       }
     } catch {
-      return Promotion(generation: generation, shortfall: "\(late.shortfall): \(error)")
+      return Promotion(generation: generation, shortfall: "\((late + lost).shortfall): \(error)")
+    }
+    if !late.isEmpty {
+      return Promotion(
+        generation: generation,
+        shortfall: "\((late + lost).shortfall), as these were never without packets for long enough")
     }
     return Promotion(
       generation: generation,
-      shortfall: late.isEmpty ? nil : "\(late.shortfall), as these were never without packets for long enough")
+      shortfall: lost.isEmpty ? nil : "\(lost.shortfall), as these have chains without a name")
   }
 }
 

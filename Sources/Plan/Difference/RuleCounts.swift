@@ -39,6 +39,16 @@ extension Rule {
     }
   }
 
+  /// Whether it leads to a chain that has no name.
+  var hasOwnChain: Bool {
+    expressions.contains { expression in
+      switch expression {
+      case .verdict(.jump(.anonymous)), .verdict(.goto(.anonymous)): true
+      default: false
+      }
+    }
+  }
+
   /// Whether packets have met it, as far as it tells.
   var hasCounted: Bool {
     hasCountedPackets || expressions.contains { if case .last(_?) = $0 { true } else { false } }

@@ -48,6 +48,9 @@ package struct LateCount: Hashable, Sendable {
   package var index: Int
   /// The rule, with what it misses in place of what it has counted.
   package var missing: Rule
+  /// What a rule's own chain without a name has counted is neither read nor told with the rule: made again, it would be
+  /// lost.
+  package var canBeAdded: Bool { !missing.hasOwnChain }
 
   package init(table: TableID, chain: String, index: Int, missing: Rule) {
     self.table = table
@@ -65,10 +68,11 @@ extension Trial {
   package static func lateCounts(of tables: [Table], last: LastCounts) -> [LateCount] {
     tables.flatMap { table -> [LateCount] in
       guard let complete = last.completing(table) else { return [] }
-      let due = Dictionary(promoted(complete).map { ($0.name, $0.rules) }) { first, _ in first }
-      return promoted(table).flatMap { chain in
-        zip(chain.rules, due[chain.name] ?? []).enumerated().compactMap { index, rules in
-          let missing = rules.1.counted(since: rules.0)
+      // A chain is as it was where nothing had been counted that would have to be added.
+      let made = Dictionary((promoted(table) + table.chains).map { ($0.name, $0.rules) }) { first, _ in first }
+      return promoted(complete).flatMap { chain in
+        zip(chain.rules, made[chain.name] ?? []).enumerated().compactMap { index, rules in
+          let missing = rules.0.counted(since: rules.1)
           return missing.hasCountedPackets
             ? LateCount(table: table.id, chain: chain.name, index: index, missing: missing) : nil
         }
