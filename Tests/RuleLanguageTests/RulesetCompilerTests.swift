@@ -116,6 +116,14 @@ import Testing
       "1:68 the map has this key already, with another value"
     ),
     (
+      "table t { set s { type ipv4_addr; flags dynamic; counter; }; chain c { add @s { ip saddr limit rate 1/second }; }; }",
+      "1:90 set s declares other statements for its elements"
+    ),
+    (
+      "table t { set s { type ipv4_addr; flags dynamic; ct count 5; }; chain c { add @s { ip saddr ct count over 5 }; }; }",
+      "1:93 set s declares other statements for its elements"
+    ),
+    (
       "table t { set s { type ipv4_addr; }; set s { type ipv6_addr; }; }", "1:42 set s is declared above in another way"
     ),
     ("table t { flags purple; }", "1:17 unknown table flag 'purple'"),

@@ -15,8 +15,7 @@ extension RuleChecker {
     if element.options?.comment != nil {
       throw SyntaxError("an element added by packets has no comment", at: element.span)
     }
-    var expressions: [Expression] = []
-    for statement in element.options?.statements ?? [] { expressions.append(try stateful(statement)) }
+    let expressions = try self.expressions(element.options?.statements ?? [], beside: set.definition)
     var value: Operand?
     if case .values(let types, _)? = set.data, let syntax = element.data {
       let found = try operand(syntax, expected: types)
@@ -43,6 +42,27 @@ extension RuleChecker {
       .dynamicSet(
         operation, set: set.definition.name, key: Register(slot: 0), data: data, timeout: element.options?.timeout,
         expressions: expressions))
+  }
+
+  /// What each element that the rule adds has beside what the set gives it.
+  ///
+  /// Where the set declares expressions, the kernel keeps no note of the rule's own: a rule that repeats them and one
+  /// that does not are the same to it (`nft_dynset_dump` in net/netfilter/nft_dynset.c). It refuses other kinds, but
+  /// takes other values and never tells of them.
+  private func expressions(
+    _ statements: [StatementSyntax], beside set: SetDefinition
+  ) throws(SyntaxError) -> [Expression] {
+    var expressions: [Expression] = []
+    for statement in statements { expressions.append(try stateful(statement)) }
+    guard !set.expressions.isEmpty, let first = statements.first, let last = statements.last else {
+      return expressions
+    }
+    guard expressions.map(\.withoutState) == set.expressions.map(\.withoutState) else {
+      throw SyntaxError(
+        "set \(set.name) declares other statements for its elements", at: first.span.joined(last.span),
+        hint: "write the same ones here, or none")
+    }
+    return []
   }
 
   /// Declares a set of the key's type, with a counter or limit for each element, and updates it.

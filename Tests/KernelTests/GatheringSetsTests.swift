@@ -1,0 +1,46 @@
+import Kernel
+import Model
+import Plan
+import Support
+import Testing
+
+/// Sets that packets or timers change, and what becomes of what is in them when their spec changes.
+@Suite(.networkNamespace) struct GatheringSetsTests {
+  let bench: TrialBench
+
+  init() throws { bench = try TrialBench(try #require(NetworkNamespace.current)) }
+
+  private func rest(_ text: String) async throws -> [Change] {
+    let desired = NetworkState(tables: try TrialBench.compile(text))
+    return try Plan(current: await bench.kernel.read(ReadScope()).state, desired: desired).nftables
+  }
+
+  private func elements() async throws -> [SetElement] {
+    try await bench.kernel.read(ReadScope()).state.tables.first?.sets.first?.elements ?? []
+  }
+
+  /// The kernel does not give back a rule's statements where the set has its own.
+  @Test(arguments: [
+    "counter", "limit rate 10/second burst 7 packets", "limit rate over 1 mbytes/second", "quota over 500 bytes",
+    "ct count over 20", "limit rate 1/second counter",
+  ])
+  func aRuleThatRepeatsTheSetsStatements(_ statements: String) async throws {
+    let text = """
+      table inet t {
+        set s { type ipv4_addr; flags dynamic; \(statements); }
+        chain c {
+          type filter hook output priority 0;
+          update @s { ip daddr \(statements) }
+          ip protocol udp jump { add @s { ip saddr \(statements) }; }
+        }
+      }
+      """
+    try await bench.apply(text)
+    #expect(try await rest(text).isEmpty)
+    #expect(try await elements().isEmpty)
+    try await bench.namespace.check("ping", "-c", "1", "127.0.0.1")
+    let gathered = try #require(try await elements().first)
+    let wanted = try TrialBench.compile(text).first?.sets.first?.expressions
+    #expect(gathered.details?.expressions.map(\.withoutState) == wanted?.map(\.withoutState))
+  }
+}
