@@ -116,6 +116,18 @@ import Testing
       "1:68 the map has this key already, with another value"
     ),
     (
+      "table t { map m { type ipv4_addr : ipv4_addr; elements = { 1.1.1.1 : 10.0.0.1-10.0.0.9 }; }; }",
+      "1:70 the map's data are single values"
+    ),
+    (
+      "table t { map m { type ipv4_addr : ipv4_addr; flags interval; }; }; add element t m { 1.1.1.1 : 10.0.0.0/24 }",
+      "1:97 the map's data are single values"
+    ),
+    (
+      "table t { map m { typeof ip saddr : ip daddr . tcp dport; elements = { 1.1.1.1 : 10.0.0.1 . 80-90 }; }; }",
+      "1:82 the map's data are single values"
+    ),
+    (
       "table t { set s { type ipv4_addr; flags dynamic; counter; }; chain c { add @s { ip saddr limit rate 1/second }; }; }",
       "1:90 set s declares other statements for its elements"
     ),

@@ -194,6 +194,12 @@ struct ElementChecker {
     var last: [UInt8] = []
     for (part, type) in zip(parts, types) {
       let bounds = try dataBounds(part, type)
+      // The kernel takes data of the declared length alone, and a range is two values.
+      if isNamed, !hasDataInterval, bounds.last != nil {
+        throw SyntaxError(
+          "the map's data are single values", at: syntax.span,
+          hint: "declare the data as ranges: interval before their type")
+      }
       hasDataInterval = hasDataInterval || bounds.last != nil
       let isAlone = types.count == 1
       for (value, isFirst) in [(bounds.first, true), (bounds.last ?? bounds.first, false)] {
