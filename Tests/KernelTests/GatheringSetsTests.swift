@@ -43,4 +43,28 @@ import Testing
     let wanted = try TrialBench.compile(text).first?.sets.first?.expressions
     #expect(gathered.details?.expressions.map(\.withoutState) == wanted?.map(\.withoutState))
   }
+
+  /// What the set has gathered, and what it still has after its declaration became another.
+  @Test(arguments: [
+    ("flags dynamic,timeout; timeout 1m;", ["10.0.0.1 expires", "10.0.0.2 timeout 1h expires"]),
+    ("flags dynamic,timeout;", ["10.0.0.1 timeout 10m expires", "10.0.0.2 timeout 1h expires"]),
+    ("flags dynamic,timeout; timeout 2h;", ["10.0.0.1 expires", "10.0.0.2 timeout 1h expires"]),
+    ("flags dynamic; size 100;", ["10.0.0.1", "10.0.0.2"]),
+  ])
+  func aSetWithElementsGetsAnotherTimeout(_ declaration: String, _ elements: [String]) async throws {
+    let old = "table inet t { set s { type ipv4_addr; flags dynamic,timeout; timeout 10m; }; }"
+    let new = "table inet t { set s { type ipv4_addr; \(declaration) }; }"
+    try await bench.apply(old)
+    try await bench.namespace.load("add element inet t s { 10.0.0.1, 10.0.0.2 timeout 1h }")
+    try await bench.apply(new)
+    #expect(try await rest(new).isEmpty)
+    #expect(try await listedElements() == elements)
+  }
+
+  private func listedElements() async throws -> [String] {
+    let listing = try await bench.plainListing()
+    guard let list = listing.firstMatch(of: /elements = \{ ([^}]*) \}/) else { return [] }
+    let elements = list.1.replacing(/expires [0-9a-z]+/) { _ in "expires" }.split(separator: ",")
+    return elements.map { $0.split { " \n\t".contains($0) }.joined(separator: " ") }.sorted()
+  }
 }

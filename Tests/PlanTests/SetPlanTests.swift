@@ -24,6 +24,37 @@ import Testing
     #expect(set.elements == [9, 1, 2, 3].map { element($0) })
   }
 
+  /// Timeout and what is left of it, in seconds.
+  private func timed(_ address: UInt32, _ timeout: UInt64?, left: UInt64?) -> SetElement {
+    SetElement(
+      key: element(address).key,
+      details: SetElementDetails(timeout: timeout.map { $0 * 1000 }, expiration: left.map { $0 * 1000 }))
+  }
+
+  @Test(
+    arguments: [
+      ([.dynamic, .timeout], 60, [(nil, 60), (nil, 20), (3600, 3000), (0, nil)]),
+      ([.dynamic, .timeout], 6000, [(nil, 500), (nil, 20), (3600, 3000), (0, nil)]),
+      ([.dynamic, .timeout], nil, [(600, 500), (600, 20), (3600, 3000), (0, nil)]),
+      ([.dynamic], nil, [(nil, nil), (nil, nil), (nil, nil), (nil, nil)]),
+    ] as [(SetFlags, UInt64?, [(UInt64?, UInt64?)])])
+  func `what a set gathered has the times that the new one takes`(
+    flags: SetFlags, timeout: UInt64?, times: [(UInt64?, UInt64?)]
+  ) throws {
+    var there = addressSet("seen", [], flags: [.dynamic, .timeout], timeout: 600_000)
+    there.elements = [
+      timed(1, nil, left: 500), timed(2, nil, left: 20), timed(3, 3600, left: 3000), timed(4, 0, left: nil),
+    ]
+    let wanted = addressSet("seen", [], flags: flags, timeout: timeout.map { $0 * 1000 })
+    let plan = try Plan(current: state(sets: [there]), desired: state(sets: [wanted]))
+    guard case .addSet(_, let set) = plan.changes.last else {
+      Issue.record("no set in \(plan.changes)")
+      return
+    }
+    #expect(set.elements.map { $0.details?.timeout } == times.map { $0.0.map { $0 * 1000 } })
+    #expect(set.elements.map { $0.details?.expiration } == times.map { $0.1.map { $0 * 1000 } })
+  }
+
   /// Each is what the kernel makes of the other, and no difference.
   @Test(
     arguments: [

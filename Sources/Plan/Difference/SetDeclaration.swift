@@ -34,23 +34,33 @@ extension SetDefinition {
     let sameExpressions = expressions.map(\.withoutState) == old.expressions.map(\.withoutState)
     let index = ElementIndex(elements)
     var set = self
-    for element in old.elements where index.position(of: element) == nil && isKeepable(element) {
+    for var element in old.elements where index.position(of: element) == nil && isKeepable(element) {
       if let size, set.elements.count >= Int(size) { break }
-      set.elements.append(sameExpressions ? element : element.withoutExpressions)
+      element.details = element.details?.carried(from: old, to: self, withExpressions: sameExpressions)
+      set.elements.append(element)
     }
     if flags.contains(.interval) { set.elements.sort { $0.key < $1.key } }
     return set
   }
 }
 
-extension SetElement {
-  fileprivate var withoutExpressions: SetElement {
-    guard let details, !details.expressions.isEmpty else { return self }
-    var element = self
-    element.details = SetElementDetails(
-      data: details.data, timeout: details.timeout, expiration: details.expiration, comment: details.comment,
-      isCatchAll: details.isCatchAll)
-    return element
+extension SetElementDetails {
+  /// As the element that goes on in `new` has them.
+  ///
+  /// The kernel takes times only where the set has them, an expiration only with a timeout, and none that is longer
+  /// (`nft_add_set_elem` in net/netfilter/nf_tables_api.c: `EINVAL`, `EOPNOTSUPP`, `ERANGE`). An element that had the
+  /// old set's default has the new one's, and its own if there is none: it came in order to go again.
+  fileprivate func carried(
+    from old: SetDefinition, to new: SetDefinition, withExpressions: Bool
+  ) -> SetElementDetails {
+    let keepsTimes = new.flags.contains(.timeout)
+    let timeout = keepsTimes ? timeout ?? (new.timeout == nil ? old.timeout : nil) : nil
+    let longest = (keepsTimes ? timeout ?? new.timeout : nil) ?? 0
+    let expiration = longest > 0 ? expiration.map { min($0, longest) } : nil
+    if timeout == self.timeout, expiration == self.expiration, withExpressions || expressions.isEmpty { return self }
+    return SetElementDetails(
+      data: data, timeout: timeout, expiration: expiration, expressions: withExpressions ? expressions : [],
+      comment: comment, isCatchAll: isCatchAll)
   }
 }
 
