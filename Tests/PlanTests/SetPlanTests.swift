@@ -55,6 +55,18 @@ import Testing
     #expect(set.elements.map { $0.details?.expiration } == times.map { $0.1.map { $0 * 1000 } })
   }
 
+  @Test func `a set without intervals takes no interval along`() throws {
+    var there = addressSet("seen", [1], flags: [.interval, .timeout])
+    there.elements.append(interval(16, 31))
+    let plan = try Plan(
+      current: state(sets: [there]), desired: state(sets: [addressSet("seen", [], flags: .timeout)]))
+    #expect(plan.changes.last == .addSet(edge, addressSet("seen", [1], flags: .timeout)))
+  }
+
+  private func interval(_ first: UInt32, _ last: UInt32) -> SetElement {
+    SetElement(key: element(first).key, end: element(last).key)
+  }
+
   /// Each is what the kernel makes of the other, and no difference.
   @Test(
     arguments: [

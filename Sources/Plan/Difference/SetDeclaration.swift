@@ -35,6 +35,8 @@ extension SetDefinition {
     let index = ElementIndex(elements)
     var set = self
     for var element in old.elements where index.position(of: element) == nil && isKeepable(element) {
+      // Of an interval, a set without them would keep its first value.
+      if element.end != nil && !flags.contains(.interval) { continue }
       if let size, set.elements.count >= Int(size) { break }
       element.details = element.details?.carried(from: old, to: self, withExpressions: sameExpressions)
       set.elements.append(element)
