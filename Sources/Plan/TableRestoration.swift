@@ -124,7 +124,7 @@ extension TableRestoration {
         return nil
       }
       let removed = changes.flatMap { change -> [SetElement] in
-        if case .removeElements(_, set, let elements) = change, set.name == name { elements } else { [] }
+        if case .removeElements(_, let other, let elements) = change, other.name == name { elements } else { [] }
       }
       let gone = ElementIndex(removed)
       let there = ElementIndex(set.elements)

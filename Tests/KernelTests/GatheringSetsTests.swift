@@ -67,4 +67,51 @@ import Testing
     let elements = list.1.replacing(/expires [0-9a-z]+/) { _ in "expires" }.split(separator: ",")
     return elements.map { $0.split { " \n\t".contains($0) }.joined(separator: " ") }.sorted()
   }
+
+  struct Overlap: Sendable {
+    var set = "set s { type ipv4_addr; flags interval,timeout;"
+    var gathered: String
+    var wanted: String
+    /// Of what was gathered.
+    var stays: [String] = []
+  }
+
+  /// Each would be `EEXIST` or `ENOTEMPTY` until what was gathered is gone by itself.
+  private static let overlaps = [
+    Overlap(gathered: "10.0.0.5, 10.0.1.0", wanted: "10.0.0.0/24", stays: ["10.0.1.0"]),
+    Overlap(
+      set: "set s { type ipv4_addr; flags interval,timeout; auto-merge;", gathered: "10.0.0.5, 10.0.0.7-10.0.0.9",
+      wanted: "10.0.0.0/24"),
+    Overlap(gathered: "10.0.0.0/16", wanted: "10.0.3.0/24"),
+    Overlap(gathered: "10.0.0.9-10.0.1.5, 10.0.2.1-10.0.2.9", wanted: "10.0.1.0-10.0.2.4"),
+    Overlap(
+      set: "set s { type ipv4_addr . inet_service; flags interval,timeout;",
+      gathered: "10.0.0.5 . 80, 10.0.0.6 . 443, 10.0.1.1 . 80", wanted: "10.0.0.0/24 . 80-90",
+      stays: ["10.0.0.6 . 443", "10.0.1.1 . 80"]),
+    Overlap(
+      set: "map m { type ipv4_addr : mark; flags interval,timeout;", gathered: "10.0.0.5 : 0x00000001",
+      wanted: "10.0.0.0/24 : 0x00000002"),
+  ]
+
+  @Test(arguments: overlaps)
+  func whatASetGatheredMakesRoom(_ overlap: Overlap) async throws {
+    let table = { (elements: String) in "table inet t { \(overlap.set) \(elements) }; }" }
+    let spec = table("elements = { \(overlap.wanted) };")
+    try await bench.apply(table(""))
+    let name = overlap.set.hasPrefix("map") ? "m" : "s"
+    let gathered = overlap.gathered.replacing(name == "m" ? /\ :/ : /,|$/) { " timeout 1h\($0.0)" }
+    try await bench.namespace.load("add element inet t \(name) { \(gathered) }")
+    let before = try await listedElements()
+
+    let snapshot = try await bench.kernel.read(ReadScope())
+    let plan = try Plan(current: snapshot.state, desired: NetworkState(tables: try TrialBench.compile(spec)))
+    let inverse = try bench.kernel.inverse(of: plan.changes, inPlace: plan.nftables, from: snapshot)
+    _ = try await bench.kernel.commit(plan.nftables, from: snapshot.generation, with: Samples.baton())
+    #expect(try await rest(spec).isEmpty)
+    #expect(
+      try await listedElements() == ([overlap.wanted] + overlap.stays.map { "\($0) timeout 1h expires" }).sorted())
+
+    try await bench.kernel.undo(inverse)
+    #expect(try await listedElements() == before)
+  }
 }

@@ -67,6 +67,38 @@ import Testing
     SetElement(key: element(first).key, end: element(last).key)
   }
 
+  /// Of 5, 16 to 31 and 40, which are in the set, those that make room.
+  @Test(
+    arguments: [
+      ([0...3], []), ([0...4, 6...15, 32...39, 41...50], []), ([0...10], [0]), ([5...5], []), ([4...5], [0]),
+      ([16...16], [1]), ([31...35], [1]), ([20...24], [1]), ([0...50], [0, 1, 2]), ([0...6, 39...60], [0, 2]),
+      ([16...31, 33...44], [2]),
+    ] as [([ClosedRange<UInt32>], [Int])])
+  func `what an interval set gathered makes room for what is wanted`(
+    wanted: [ClosedRange<UInt32>], gone: [Int]
+  ) throws {
+    let gathered = [interval(5, 5), interval(16, 31), interval(40, 40)]
+    var there = addressSet("seen", [], flags: [.interval, .timeout])
+    let declaration = there
+    there.elements = gathered
+    var desired = there
+    desired.elements = wanted.map { interval($0.lowerBound, $0.upperBound) }
+    let plan = try Plan(current: state(sets: [there]), desired: state(sets: [desired]))
+    let removed = plan.changes.compactMap { if case .removeElements(_, _, let elements) = $0 { elements } else { nil } }
+    #expect(removed == (gone.isEmpty ? [] : [gone.map { gathered[$0] }]))
+    let added = desired.elements.filter { !gathered.contains($0) }
+    #expect(plan.changes.last == (added.isEmpty ? nil : .addElements(edge, set: declaration, added)))
+
+    // The same where the set is made again.
+    desired.timeout = 60_000
+    let again = try Plan(current: state(sets: [there]), desired: state(sets: [desired]))
+    guard case .addSet(_, let set) = again.changes.last else {
+      Issue.record("no set in \(again.changes)")
+      return
+    }
+    #expect(Set(set.elements) == Set(desired.elements).union(gathered).subtracting(gone.map { gathered[$0] }))
+  }
+
   /// Each is what the kernel makes of the other, and no difference.
   @Test(
     arguments: [

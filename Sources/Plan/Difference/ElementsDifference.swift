@@ -36,8 +36,9 @@ struct ElementsDifference {
         added.append(element)
       }
     }
+    let covered = IntervalCover(of: added, in: new)
     for (place, element) in old.elements.enumerated() where !isWanted[place] {
-      if !new.gathersElements || isGone(element) {
+      if !new.gathersElements || isGone(element) || covered.overlaps(element) {
         removed.append(element)
       } else if isRemade(element) {
         removed.append(element)

@@ -33,10 +33,11 @@ extension SetDefinition {
     else { return self }
     let sameExpressions = expressions.map(\.withoutState) == old.expressions.map(\.withoutState)
     let index = ElementIndex(elements)
+    let covered = IntervalCover(of: elements, in: self)
     var set = self
     for var element in old.elements where index.position(of: element) == nil && isKeepable(element) {
       // Of an interval, a set without them would keep its first value.
-      if element.end != nil && !flags.contains(.interval) { continue }
+      if covered.overlaps(element) || element.end != nil && !flags.contains(.interval) { continue }
       if let size, set.elements.count >= Int(size) { break }
       element.details = element.details?.carried(from: old, to: self, withExpressions: sameExpressions)
       set.elements.append(element)

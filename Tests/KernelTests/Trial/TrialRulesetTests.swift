@@ -144,6 +144,16 @@ struct TrialRulesets: Sendable, CustomTestStringConvertible {
       chain input { \(hook) tcp dport @ports counter accept; jump c; ip saddr . tcp dport @pairs accept; }
       """, limits: TrialLimits(copiedElements: 2)),
     TrialRulesets(
+      "an interval where a set has gathered addresses",
+      edge: """
+        set nets { type ipv4_addr; flags interval,timeout; elements = { 10.0.0.5, 10.0.9.9 }; }
+        chain input { \(hook) ip saddr @nets drop; }
+        """,
+      """
+      set nets { type ipv4_addr; flags interval,timeout; elements = { 10.0.0.0/24 }; }
+      chain input { \(hook) ip saddr @nets drop; }
+      """),
+    TrialRulesets(
       "a map of verdicts",
       edge: """
         chain a { tcp dport 1 accept; }
