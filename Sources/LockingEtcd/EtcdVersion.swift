@@ -7,7 +7,7 @@ enum EtcdVersion {
 
   /// What to tell the one who runs the server, or nil.
   static func advice(on version: String) -> String? {
-    let numbers = version.split(separator: "-")[0].split(separator: ".").map { Int($0) }
+    let numbers = version.prefix { $0 != "-" }.split(separator: ".").map { Int($0) }
     guard numbers.count == 3, let major = numbers[0], let minor = numbers[1], let patch = numbers[2] else {
       return "etcd says that its version is \(version.debugDescription), which cannot be told safe or not"
     }

@@ -33,7 +33,7 @@ struct EtcdSettingsTests {
     "warns of servers that are not safe",
     arguments: [
       ("3.4.23", "end of life"), ("3.5.1", "known holes"), ("3.5.32", "known holes"), ("3.6.13", "known holes"),
-      ("3.7.0", "known holes"), ("nothing", "cannot be told"),
+      ("3.7.0", "known holes"), ("nothing", "cannot be told"), ("", "cannot be told"), ("-", "cannot be told"),
     ])
   func warns(_ version: String, _ word: String) {
     #expect(EtcdVersion.advice(on: version)?.contains(word) == true)
