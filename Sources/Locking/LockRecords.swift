@@ -8,8 +8,8 @@ package struct QueueRecord: Hashable, Sendable, Codable {
   package var asked: String
   /// Written by a holder that holds it for longer than a moment; who holds follows from the order alone.
   package var granted: String?
-  /// How many may hold at a time, as this one sees it.
-  package var slots: Int
+  /// How many may hold at a time, as this one sees it; 1 at least.
+  package private(set) var slots: Int
 
   package init(
     holder: Holder, purpose: String, asked: String = wallClock(), granted: String? = nil, slots: Int = 1
@@ -18,7 +18,18 @@ package struct QueueRecord: Hashable, Sendable, Codable {
     self.purpose = purpose
     self.asked = asked
     self.granted = granted
-    self.slots = slots
+    self.slots = max(1, slots)
+  }
+
+  /// What somebody else has put there must not end whoever reads it.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      holder: try values.decode(Holder.self, forKey: .holder),
+      purpose: try values.decode(String.self, forKey: .purpose),
+      asked: try values.decode(String.self, forKey: .asked),
+      granted: try values.decodeIfPresent(String.self, forKey: .granted),
+      slots: try values.decode(Int.self, forKey: .slots))
   }
 
   /// Since when it is held, or else asked for.

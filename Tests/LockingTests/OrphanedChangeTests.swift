@@ -210,6 +210,17 @@ struct OrphanedChangeTests {
     #expect(status.failed(generation: "g") == nil)
   }
 
+  @Test("a place that is for no slot at all is read as one for one", arguments: [-1, 0, 1, 2])
+  func slotsInTheStore(_ slots: Int) throws {
+    let holder = #"{"instance":"i","node":"b","pid":1,"version":"0.1.0"}"#
+    let text = #"{"asked":"then","holder":\#(holder),"purpose":"test","slots":\#(slots)}"#
+    let record = try RecordCoding.decode(QueueRecord.self, from: text.utf8, named: "place")
+    #expect(record.slots == max(1, slots))
+    let status = LockStatus(queue: (1...3).map { QueueEntry(key: "\($0)", order: $0, record: record) })
+    #expect(status.holders.map(\.order) == Array(1...UInt64(record.slots)))
+    #expect(status.waiters.count == 3 - record.slots)
+  }
+
   @Test("what another version wrote is read")
   func otherVersions() throws {
     let holder = #"{"instance":"i","node":"b","pid":1,"version":"0.1.0"}"#
