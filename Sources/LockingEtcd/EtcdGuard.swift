@@ -62,7 +62,7 @@ struct EtcdGuard: Sendable {
             Task { await lookOnce() }
             return true
           case .changed:
-            tell(.placeGone("its place in the queue was removed"))
+            tellGone()
             return false
           }
         }
@@ -74,9 +74,15 @@ struct EtcdGuard: Sendable {
     }
   }
 
-  private func lookOnce() async {
+  func lookOnce() async {
     guard let response = try? await store.transact(if: [created(key, at: Int64(bitPattern: order))], then: [])
     else { return }
-    if !response.succeeded { tell(.placeGone("its place in the queue was removed")) }
+    if !response.succeeded { tellGone() }
+  }
+
+  /// A place whose baton was given back is gone by its owner's own hand; that nothing watches it any more may come later.
+  private func tellGone() {
+    do throws(BatonError) { try term.check() } catch { if error == .released { return } }
+    tell(.placeGone("its place in the queue was removed"))
   }
 }

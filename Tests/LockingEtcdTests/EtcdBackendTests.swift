@@ -1,9 +1,10 @@
 import EtcdSupport
 import Locking
-import LockingEtcd
 import Logging
 import Support
 import Testing
+
+@testable import LockingEtcd
 
 private let log = Logger(label: "test")
 
@@ -133,6 +134,28 @@ struct EtcdBackendTests {
     }
     await holder.close()
     await waiter.close()
+  }
+
+  /// A look that was under way as the baton was given back finds no place, too.
+  @Test(
+    "a place that is gone is told as lost, unless the baton was given back",
+    arguments: [nil, .released, .expired] as [BatonError?])
+  func placeIsGone(_ end: BatonError?) async throws {
+    try await withEtcd { server, _ in
+      let settings = try EtcdSettings(url: "etcd://127.0.0.1:\(server.port)/gone?ttl=2")
+      let store = EtcdStore(client: EtcdClient(settings), keys: EtcdKeys(prefix: "gone"))
+      let term = BatonTerm(deadline: nil)
+      if let end { term.end(end) }
+      let (told, tells) = AsyncStream<QueueMachine.Event>.makeStream()
+      let guardian = EtcdGuard(
+        store: store, request: request("a"), log: log, lease: 1, order: 1, term: term, tell: { tells.yield($0) },
+        stopRenewing: {})
+      await guardian.lookOnce()
+      tells.finish()
+      let events = await told.reduce(into: []) { $0.append($1) }
+      #expect(events.count == (end == .released ? 0 : 1))
+      store.client.close()
+    }
   }
 
   @Test("a revoked lease ends the baton")
