@@ -52,7 +52,15 @@ struct HistoryCommand: AsyncParsableCommand {
   private func storedRecords(_ lock: any LockBackend) async throws -> [HistoryRecord] {
     let entries = try await lock.history(limit: limit)
     await lock.close()
-    return try entries.map { try HistoryRecord(jsonLine: $0.record) }
+    return entries.compactMap { entry in
+      do {
+        return try HistoryRecord(jsonLine: entry.record)
+      } catch {
+        // As of a file that is damaged: what can be read is told all the same.
+        Output.error("netbaton: \(lock.location): a record under token \(entry.token) cannot be read: \(error)")
+        return nil
+      }
+    }
   }
 
   static func text(of record: HistoryRecord) -> String {

@@ -35,6 +35,14 @@ case_halt_and_resume() {
   grep -q 'ada@testnode: maintenance of the switch' "$work/out"
 }
 
+case_history_skips_what_it_cannot_read() {
+  export NETBATON_LOCK=file:$work/lock
+  nb halt --reason 'to look' >"$work/out"
+  echo '{"some":"other' >"$work/lock/history/00000000000000000099+0000"
+  nb history 2>"$work/err" | says 'to look'
+  grep -q "file:$work/lock: a record under token 99 cannot be read" "$work/err"
+}
+
 case_halt_leaves_the_baton_to_who_holds_it() {
   export NETBATON_LOCK=file:$work/lock
   nb lock run --node-name other -- sleep 60 & children+=($!)
