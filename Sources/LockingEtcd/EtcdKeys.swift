@@ -12,7 +12,8 @@ struct EtcdKeys: Sendable {
   var halt: String { "\(prefix)/halt" }
   var last: String { "\(prefix)/last" }
   var intents: String { "\(prefix)/intent/" }
-  /// From the halt to the last intent; the history lies between, but nobody writes it while something is in the way.
+  /// From the halt to the last intent. The history lies between: whoever settles, halts or resumes writes it in the same
+  /// step, so that it wakes nobody by itself; what trims it costs whoever waits one reading more.
   var obstacles: EtcdRange { EtcdRange(key: bytes(halt), end: end(ofPrefix: intents)) }
   func intent(of node: String) -> String { intents + node }
   var nodes: String { "\(prefix)/node/" }
