@@ -50,7 +50,7 @@ package struct QueueEntry: Hashable, Sendable {
   }
 }
 
-/// What a node runs, for `netbaton status`.
+/// What a node runs, and whether it has failed there: nobody tries by itself what has.
 package struct NodeRecord: Hashable, Sendable, Codable {
   package var node: String
   /// The digest of the spec source in force.
@@ -59,7 +59,7 @@ package struct NodeRecord: Hashable, Sendable, Codable {
   /// netbaton's own version.
   package var version: String
   package var time: String
-  /// Such as "applied", "in sync", or one of the two below.
+  /// One of those below, or "refused" or "declined" of a change that was given up.
   package var outcome: String
   package var token: UInt64?
 
@@ -76,10 +76,19 @@ package struct NodeRecord: Hashable, Sendable, Codable {
     self.token = token
   }
 
-  /// The generation was tried here and taken back: no agent tries it again by itself.
+  /// The generation was brought into effect.
+  package static let applied = "applied"
+  /// It was in effect when it was looked at.
+  package static let inSync = "in sync"
+  /// It was tried here and taken back, or its node vanished over it and was given up.
   package static let failed = "failed"
+  /// It was tried here and could not be taken back at once.
+  package static let stuck = "stuck"
   /// It had failed, and somebody allowed that it be tried again.
   package static let retry = "retry"
+
+  /// Whether the generation has failed here, and was not allowed to be tried again since: no agent tries it by itself.
+  package var hasFailed: Bool { outcome == NodeRecord.failed || outcome == NodeRecord.stuck }
 }
 
 /// How the last grant or place in the queue ended; a place that is gone and is not this one vanished unreleased.

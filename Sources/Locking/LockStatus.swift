@@ -4,7 +4,7 @@ package struct LockStatus: Hashable, Sendable {
   package var queue: [QueueEntry]
   package var halt: HaltRecord?
   package var intents: [IntentRecord]
-  /// By node name; read for people only.
+  /// By node name. What has failed on one of them is tried on none (see `failed`); empty where that was not asked for.
   package var nodes: [NodeRecord]
   /// How the last place that was given back ended.
   package var last: LastRecord?
@@ -60,13 +60,13 @@ package struct LockStatus: Hashable, Sendable {
 
   /// The record of a node on which this generation failed, and was not allowed to be tried again since.
   package func failed(generation: String) -> NodeRecord? {
-    nodes.first { $0.generation == generation && $0.outcome == NodeRecord.failed }
+    nodes.first { $0.generation == generation && $0.hasFailed }
   }
 
   /// What a resumption would change now.
   package func resumption(_ request: ResumeRequest) -> Resumption {
     let orphaned = intents.filter(isOrphaned)
-    let retried = request.retry ? nodes.filter { $0.outcome == NodeRecord.failed } : []
+    let retried = request.retry ? nodes.filter(\.hasFailed) : []
     return Resumption(
       halt: halt, abandoned: orphaned.filter { request.abandon.contains($0.node) },
       retried: retried.map { node in

@@ -79,7 +79,7 @@ struct ResumeCommand: AsyncParsableCommand {
   }
 
   private static func warnings(for resumption: Resumption, _ status: LockStatus) -> [String] {
-    let failed = Set(status.nodes.filter { $0.outcome == NodeRecord.failed }.map { $0.generation.prefix(12) })
+    let failed = Set(status.nodes.filter(\.hasFailed).map { $0.generation.prefix(12) })
     return resumption.standing.map {
       """
       \($0.node) vanished in the middle of a change: until it comes back and settles it, the others wait, and halt after \

@@ -216,6 +216,7 @@ private struct ScriptedProber: Prober {
     let scene = try await change(to: closed, [.undoFails], meanwhile: { _ in await tries.passesFirst() })
     guard case .stuck = scene.outcome else { return #expect(Bool(false), "\(scene.outcome)") }
     #expect(scene.status.halt != nil)
+    #expect(scene.status.failed(generation: "g")?.node == "n")
     guard case .open(let change) = try scene.journal.find(), case .undoing = change.mark else {
       return #expect(Bool(false), "the journal is not there, or says that it is over")
     }

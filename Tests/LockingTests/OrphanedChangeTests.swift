@@ -198,9 +198,11 @@ struct OrphanedChangeTests {
     #expect(status.obstacle(toPlace: 0, of: own) == (sample.blocks ? .intents([Self.intent]) : nil))
   }
 
-  @Test("a generation that failed anywhere is known by it until it may be tried again")
-  func failed() {
-    let node = NodeRecord(node: "b", generation: "g", version: "test", outcome: NodeRecord.failed)
+  @Test(
+    "a generation that failed anywhere is known by it until it may be tried again",
+    arguments: [NodeRecord.failed, NodeRecord.stuck])
+  func failed(_ outcome: String) {
+    let node = NodeRecord(node: "b", generation: "g", version: "test", outcome: outcome)
     let other = NodeRecord(node: "a", generation: "h", version: "test", outcome: "applied")
     var status = LockStatus(queue: [], nodes: [other, node])
     #expect(status.failed(generation: "g") == node)

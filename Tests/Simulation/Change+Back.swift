@@ -38,12 +38,12 @@ extension Change {
   private func tell(_ outcome: ChangeMachine.Outcome, until end: Microseconds, with grant: StoreRequest.Grant?) {
     let word =
       switch outcome {
-      case .applied: "applied"
-      case .nothingLeft: "in sync"
+      case .applied: NodeRecord.applied
+      case .nothingLeft: NodeRecord.inSync
       case .refused: "refused"
       case .declined: "declined"
       case .reverted: NodeRecord.failed
-      case .stuck: "stuck"
+      case .stuck: NodeRecord.stuck
       }
     let halt =
       outcome.halts

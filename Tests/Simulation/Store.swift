@@ -39,6 +39,9 @@ struct Store {
   private(set) var intentLog: [IntentLog] = []
   /// What watches must be told of, since it was last asked for.
   private(set) var touched: [Target] = []
+  /// By node, the generation that it failed with, and that nobody has allowed to be tried again since: kept apart from
+  /// the records, for what these say is what is looked at.
+  private var failures: [String: String] = [:]
   /// Tokens of changes that have ended.
   private var settled: Set<UInt64> = []
   let mutation: Mutation?
@@ -96,6 +99,7 @@ struct Store {
       return .done
     case .putNode(let record):
       revision += 1
+      failures[record.node] = nil
       put(record)
       return .done
     }
@@ -183,7 +187,7 @@ struct Store {
       stands(own.record.token)
     {
       complaint = "another process of \(record.node) has one, token \(own.record.token)"
-    } else if status.failed(generation: record.generation) != nil {
+    } else if failures.values.contains(record.generation) {
       complaint = "its generation \(record.generation) has failed before"
     }
     intentLog.append(IntentLog(token: record.token, revision: revision + 1, complaint: complaint))
@@ -198,6 +202,8 @@ struct Store {
     guard found?.intent == known.intent, isHeld, isHaltKnown else { return .change(found, holds: isHeld) }
     revision += 1
     put(record)
+    // Only what has failed stops the fleet.
+    failures[record.node] = halt.map { _ in record.generation }
     settled.insert(known.token)
     intents.removeAll { $0.record.node == record.node }
     if let halt, self.halt == nil { self.halt = (halt, revision) }
@@ -223,6 +229,7 @@ struct Store {
     halt = nil
     for intent in found.abandoned { intents.removeAll { $0.record.node == intent.node } }
     for node in found.retried { put(node) }
+    if request.retry { failures.removeAll() }
     touched.append(.obstacles)
   }
 }

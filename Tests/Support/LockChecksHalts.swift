@@ -61,25 +61,10 @@ extension LockCheck {
       }
     },
     LockCheck("a generation that has failed is tried again only if somebody says so") { group in
-      try await group.with(2) { backends in
-        let failing = try await backends[0].acquire(group.request("a", slots: 2), report: { _ in })
-        let other = try await backends[1].acquire(group.request("b", slots: 2), report: { _ in })
-        let intent = group.intent(of: failing)
-        let record = group.record(of: intent, NodeRecord.failed)
-        try await backends[0].put(intent, with: failing)
-        #expect(try await backends[0].settle(record, halt: group.halt(of: intent), history: nil, with: failing))
-        // The one with the other slot has asked before it failed, and announces it when the halt is cleared again.
-        _ = try await backends[0].resume(ResumeRequest(), history: word)
-        var late = group.intent(of: other)
-        late.generation = intent.generation
-        await #expect(throws: LockError.obstructed(.failed(record))) { try await backends[1].put(late, with: other) }
-        #expect(try await backends[1].status().intents.isEmpty)
-        try await backends[1].put(late, again: true, with: other)
-        #expect(try await backends[1].status().intents == [late])
-        #expect(try await backends[1].settle(group.record(of: late), halt: nil, history: nil, with: other))
-        try await backends[0].release(failing)
-        try await backends[1].release(other)
-      }
+      try await triesNothingThatEnded(as: NodeRecord.failed, group)
+    },
+    LockCheck("so is one that could not be taken back at once") { group in
+      try await triesNothingThatEnded(as: NodeRecord.stuck, group)
     },
     LockCheck("a halt that was there before stays") { group in
       try await group.with(2) { backends in
@@ -119,4 +104,27 @@ extension LockCheck {
       }
     },
   ]
+}
+
+/// Agent's word against a person's: who announces what has ended so is refused, unless somebody says so.
+private func triesNothingThatEnded(as outcome: String, _ group: LockConformance) async throws {
+  try await group.with(2) { backends in
+    let failing = try await backends[0].acquire(group.request("a", slots: 2), report: { _ in })
+    let other = try await backends[1].acquire(group.request("b", slots: 2), report: { _ in })
+    let intent = group.intent(of: failing)
+    let record = group.record(of: intent, outcome)
+    try await backends[0].put(intent, with: failing)
+    #expect(try await backends[0].settle(record, halt: group.halt(of: intent), history: nil, with: failing))
+    // The one with the other slot has asked before it failed, and announces it when the halt is cleared again.
+    _ = try await backends[0].resume(ResumeRequest(), history: word)
+    var late = group.intent(of: other)
+    late.generation = intent.generation
+    await #expect(throws: LockError.obstructed(.failed(record))) { try await backends[1].put(late, with: other) }
+    #expect(try await backends[1].status().intents.isEmpty)
+    try await backends[1].put(late, again: true, with: other)
+    #expect(try await backends[1].status().intents == [late])
+    #expect(try await backends[1].settle(group.record(of: late), halt: nil, history: nil, with: other))
+    try await backends[0].release(failing)
+    try await backends[1].release(other)
+  }
 }

@@ -101,12 +101,12 @@ extension ChangeMachine.Outcome {
   /// For the node's record.
   var word: String {
     switch self {
-    case .applied: "applied"
-    case .nothingLeft: "in sync"
+    case .applied: NodeRecord.applied
+    case .nothingLeft: NodeRecord.inSync
     case .refused: "refused"
     case .declined: "declined"
     case .reverted: NodeRecord.failed
-    case .stuck: "stuck"
+    case .stuck: NodeRecord.stuck
     }
   }
 }
