@@ -56,7 +56,8 @@ package protocol LockBackend: Sendable {
   func put(_ intent: IntentRecord, again: Bool, with baton: Baton) async throws(LockError)
 
   /// Ends the node's own change together with what came of it, in one step: clears the intent of `record.token`, puts
-  /// the record, sets the halt if one is given and none is there, and appends to the history.
+  /// the record, sets the halt if one is given and none is there, and appends to the history. A generation that has
+  /// failed on the node stays so if this is no decision about it (`NodeRecord.over`).
   ///
   /// With a baton, refused as `.lost` once the grant is not the store's any more. Without (a node that came back, or
   /// was cut off so long that its grant ended) it is enough that the intent still stands.

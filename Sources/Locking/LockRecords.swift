@@ -89,6 +89,20 @@ package struct NodeRecord: Hashable, Sendable, Codable {
 
   /// Whether the generation has failed here, and was not allowed to be tried again since: no agent tries it by itself.
   package var hasFailed: Bool { outcome == NodeRecord.failed || outcome == NodeRecord.stuck }
+
+  /// Whether the change was given up before it could be told whether the generation is good.
+  package var isUndecided: Bool {
+    !hasFailed && ![NodeRecord.applied, NodeRecord.inSync, NodeRecord.retry].contains(outcome)
+  }
+
+  /// As it is put over an earlier record of the node: what has failed has still failed when somebody tries it again, and
+  /// gives it up. Only an undecided one depends on what was there.
+  package func over(_ earlier: NodeRecord?) -> NodeRecord {
+    guard isUndecided, let earlier, earlier.hasFailed, earlier.generation == generation else { return self }
+    var record = self
+    record.outcome = NodeRecord.failed
+    return record
+  }
 }
 
 /// How the last grant or place in the queue ended; a place that is gone and is not this one vanished unreleased.

@@ -39,9 +39,9 @@ extension EtcdBackend {
     _ record: NodeRecord, halt: HaltRecord?, history: [UInt8]?, with baton: Baton?
   ) async throws(LockError) -> Bool {
     let settlement = try EtcdSettlement(store, record, halt: halt, history: history)
-    // One round trip where this process has put the intent itself; else it is read first.
+    // One round trip where this process has put the intent itself, and what it says stands alone; else it is read first.
     var open = baton.flatMap { baton in
-      baton.token == record.token ? grants.withLock { $0[baton.token]?.intent } : nil
+      baton.token == record.token && settlement.isBlind ? grants.withLock { $0[baton.token]?.intent } : nil
     }.map { EtcdSettlement.Open(intent: $0) }
     if open == nil {
       let found = try await told { () async throws(EtcdError) in try await store.transact(then: settlement.reading) }
@@ -52,10 +52,11 @@ extension EtcdBackend {
       guard let now = open else { return false }
       let key = historyKey ?? store.keys.history(revision: now.revision, number: number)
       let mine = try baton.map { (baton) throws(LockError) in try condition(of: baton) }
+      let writing = try settlement.writing(now, historyKey: key)
       let response = try await told { () async throws(EtcdError) in
         try await store.transact(
           if: settlement.conditions(now, historyKey: key) + (mine.map { [$0] } ?? []),
-          then: settlement.writing(now, historyKey: key), else: settlement.reading + place(of: baton))
+          then: writing, else: settlement.reading + place(of: baton))
       }
       if response.succeeded {
         if history != nil { await trimHistory(response) }

@@ -9,7 +9,7 @@ import Testing
 @Suite("A transaction in etcd that rests on a reading")
 struct EtcdConditionTests {
   enum Step: String, CaseIterable, Sendable {
-    case beginBesideOthers, settle, settleAndHalt, resume, haltForVanished
+    case beginBesideOthers, settle, settleAndHalt, settleUndecided, resume, haltForVanished
   }
 
   enum Meanwhile: String, CaseIterable, Sendable {
@@ -21,6 +21,7 @@ struct EtcdConditionTests {
     .beginBesideOthers: [.nothing, .haltIsCleared, .changeIsSettled, .nodeReports],
     .settle: [.nothing, .otherHalts, .haltIsCleared, .placeIsGone, .thirdBegins, .nodeReports],
     .settleAndHalt: [.nothing, .haltIsCleared, .placeIsGone, .thirdBegins, .nodeReports],
+    .settleUndecided: [.nothing, .otherHalts, .haltIsCleared, .placeIsGone, .thirdBegins],
     .resume: [.nothing, .placeIsGone, .thirdBegins],
     .haltForVanished: [.nothing, .haltIsCleared, .placeIsGone, .thirdBegins, .nodeReports],
   ]
@@ -101,9 +102,11 @@ struct EtcdConditionTests {
       case .resume:
         return view.stands(view.status.resumption(ResumeRequest(abandon: ["other"], retry: true)), keys)
       case .haltForVanished: return try #require(view.isVanished(Self.change("other", token), keys))
-      case .settle, .settleAndHalt:
+      case .settle, .settleAndHalt, .settleUndecided:
+        var ended = record(token: token)
+        if step == .settleUndecided { ended.outcome = "refused" }
         let settlement = try EtcdSettlement(
-          store, record(token: token), halt: step == .settle ? nil : Self.halt, history: nil)
+          store, ended, halt: step == .settleAndHalt ? Self.halt : nil, history: nil)
         let found = try await store.transact(then: settlement.reading)
         let open = try #require(try settlement.read(found))
         return settlement.conditions(open, historyKey: "unused")

@@ -66,6 +66,24 @@ extension LockCheck {
     LockCheck("so is one that could not be taken back at once") { group in
       try await triesNothingThatEnded(as: NodeRecord.stuck, group)
     },
+    LockCheck("what has failed stays so when somebody tries it again and gives it up") { group in
+      try await group.with(2) { backends in
+        let baton = try await backends[0].acquire(group.request("a"), report: { _ in })
+        var intent = group.intent(of: baton)
+        intent.generation = "g"
+        for outcome in ["declined", NodeRecord.failed, "declined", "refused", NodeRecord.applied, "refused"] {
+          let before = try await backends[1].status().failed(generation: "g")
+          try await backends[0].put(intent, again: true, with: baton)
+          // With the grant, and as the next start of the node would.
+          let held = outcome == "refused" ? nil : baton
+          #expect(try await backends[0].settle(group.record(of: intent, outcome), halt: nil, history: nil, with: held))
+          let failed = try await backends[1].status().failed(generation: "g")
+          #expect((failed != nil) == (outcome == NodeRecord.failed || before != nil && outcome != NodeRecord.applied))
+        }
+        #expect(try await backends[1].status().nodes.map(\.outcome) == ["refused"])
+        try await backends[0].release(baton)
+      }
+    },
     LockCheck("a halt that was there before stays") { group in
       try await group.with(2) { backends in
         let baton = try await backends[0].acquire(group.request("a"), report: { _ in })

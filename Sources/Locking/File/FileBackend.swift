@@ -113,7 +113,8 @@ package final class FileBackend: LockBackend {
       guard let intent = try step.record(IntentRecord.self, "intent/\(node)"), intent.token == record.token else {
         return false
       }
-      try step.put(record, "node/\(node)")
+      let earlier = record.isUndecided ? try step.record(NodeRecord.self, "node/\(node)") : nil
+      try step.put(record.over(earlier), "node/\(node)")
       if let halt, try step.record(HaltRecord.self, "halt") == nil { try step.put(halt, "halt") }
       if let history { try step.append(history: history, order: baton?.token) }
       // Last: a crash before it leaves a change that can be settled again.
