@@ -85,9 +85,10 @@ extension HaltRecord {
 
 /// What a person asks for who lets a group go on.
 package struct ResumeRequest: Hashable, Sendable {
-  /// Nodes that will not come back to settle their change: their intents are cleared, where the holder is gone.
+  /// Nodes that will not come back to settle their change: their intents are cleared, where the holder is gone, and the
+  /// changes count as failed.
   package var abandon: Set<String>
-  /// Allows that failed generations are tried again.
+  /// Allows that failed generations are tried again, also those that are given up by this.
   package var retry: Bool
 
   package init(abandon: Set<String> = [], retry: Bool = false) {
@@ -102,6 +103,8 @@ package struct Resumption: Hashable, Sendable {
   package var halt: HaltRecord?
   /// Intents that were cleared.
   package var abandoned: [IntentRecord]
+  /// What is put for the nodes of these.
+  package var failed: [NodeRecord]
   /// As they are now.
   package var retried: [NodeRecord]
   /// Intents whose holder is gone: the group waits for them, and halts again after their bound.

@@ -76,6 +76,13 @@ package struct NodeRecord: Hashable, Sendable, Codable {
     self.token = token
   }
 
+  /// Of a change that nobody will settle any more.
+  package init(failed intent: IntentRecord) {
+    self.init(
+      node: intent.node, generation: intent.generation, commit: intent.commit, version: intent.holder.version,
+      outcome: NodeRecord.failed, token: intent.token)
+  }
+
   /// The generation was brought into effect.
   package static let applied = "applied"
   /// It was in effect when it was looked at.

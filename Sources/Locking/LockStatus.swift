@@ -66,9 +66,11 @@ package struct LockStatus: Hashable, Sendable {
   /// What a resumption would change now.
   package func resumption(_ request: ResumeRequest) -> Resumption {
     let orphaned = intents.filter(isOrphaned)
+    let abandoned = orphaned.filter { request.abandon.contains($0.node) }
     let retried = request.retry ? nodes.filter(\.hasFailed) : []
     return Resumption(
-      halt: halt, abandoned: orphaned.filter { request.abandon.contains($0.node) },
+      halt: halt, abandoned: abandoned,
+      failed: request.retry ? [] : abandoned.map(NodeRecord.init(failed:)),
       retried: retried.map { node in
         var node = node
         node.outcome = NodeRecord.retry

@@ -38,7 +38,7 @@ extension EtcdBackend {
       let conditions = view.stands(resumption, keys) + [created(key, at: 0)]
       var operations = [delete(keys.halt), LockingEtcd.put(key, try history(resumption))]
       operations += resumption.abandoned.map { delete(keys.intent(of: $0.node)) }
-      for node in resumption.retried {
+      for node in resumption.retried + resumption.failed {
         operations.append(LockingEtcd.put(keys.node(node.node), try RecordCoding.encode(node)))
       }
       let all = operations + [store.historyCount]

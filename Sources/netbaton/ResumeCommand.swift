@@ -8,7 +8,8 @@ struct ResumeCommand: AsyncParsableCommand {
     abstract: "Clears a halt, so that the cluster goes on.",
     discussion: """
       A generation that failed is not tried again before its spec has changed, unless --retry allows it. A change whose \
-      node vanished holds the others back until that node comes back and settles it; if it never will, --abandon clears it.
+      node vanished holds the others back until that node comes back and settles it; if it never will, --abandon clears it, \
+      as one that failed.
       """)
 
   @OptionGroup var common: CommonFlags

@@ -46,4 +46,6 @@ package enum Mutation: String, CaseIterable, Sendable {
   case failedGeneration
   /// Announcing a change does not compare whether its generation has failed meanwhile.
   case failedCompare
+  /// A change that is given up leaves no mark that it failed.
+  case abandonedMark
 }

@@ -229,6 +229,10 @@ struct Store {
     halt = nil
     for intent in found.abandoned { intents.removeAll { $0.record.node == intent.node } }
     for node in found.retried { put(node) }
+    for node in found.failed {
+      if mutation != .abandonedMark { put(node) }
+      failures[node.node] = node.generation
+    }
     if request.retry { failures.removeAll() }
     touched.append(.obstacles)
   }

@@ -66,6 +66,31 @@ extension LockCheck {
     LockCheck("so is one that could not be taken back at once") { group in
       try await triesNothingThatEnded(as: NodeRecord.stuck, group)
     },
+    LockCheck("what is given up counts as failed, unless it may be tried again") { group in
+      try await group.with(2) { backends in
+        for retry in [false, true] {
+          let dead = try await backends[0].acquire(group.request("a", slots: 2), report: { _ in })
+          let other = try await backends[1].acquire(group.request("b", slots: 2), report: { _ in })
+          let intent = group.intent(of: dead)
+          try await backends[0].put(intent, with: dead)
+          try await group.remove(try #require(try await backends[1].status().queue.first))
+          let request = ResumeRequest(abandon: ["a"], retry: retry)
+          #expect(try await backends[1].resume(request, history: word).abandoned == [intent])
+          var same = group.intent(of: other)
+          same.generation = intent.generation
+          if let failed = try await backends[1].status().failed(generation: intent.generation) {
+            #expect(!retry)
+            let refusal = LockError.obstructed(.failed(failed))
+            await #expect(throws: refusal) { try await backends[1].put(same, with: other) }
+          } else {
+            #expect(retry)
+            try await backends[1].put(same, with: other)
+            #expect(try await backends[1].settle(group.record(of: same), halt: nil, history: nil, with: other))
+          }
+          try await backends[1].release(other)
+        }
+      }
+    },
     LockCheck("what has failed stays so when somebody tries it again and gives it up") { group in
       try await group.with(2) { backends in
         let baton = try await backends[0].acquire(group.request("a"), report: { _ in })
@@ -114,6 +139,8 @@ extension LockCheck {
         #expect(second.abandoned.map(\.node) == ["a"])
         #expect(second.standing.isEmpty)
         #expect(try await backends[2].status().intents.map(\.node) == ["b"])
+        let failed = try #require(try await backends[2].status().failed(generation: group.intent(of: dead).generation))
+        #expect(failed.node == "a" && failed.token == dead.token && failed.commit == "c")
         let late = group.record(of: group.intent(of: dead))
         #expect(
           try await !backends[0].settle(late, halt: group.halt(of: group.intent(of: dead)), history: nil, with: nil))

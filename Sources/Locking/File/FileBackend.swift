@@ -81,7 +81,7 @@ package final class FileBackend: LockBackend {
       let resumption = status.resumption(request)
       guard !resumption.isEmpty else { return resumption }
       try step.append(history: history(resumption))
-      for node in resumption.retried { try step.put(node, "node/\(node.node)") }
+      for node in resumption.retried + resumption.failed { try step.put(node, "node/\(node.node)") }
       for intent in resumption.abandoned { try step.remove("intent/\(intent.node)") }
       try step.remove("halt")
       return resumption
