@@ -40,9 +40,6 @@ package actor AgentDriver {
   private var isIntentChecked = false
   /// Whether parts of a trial were seen that nobody confirmed.
   private var hasLeftovers = false
-  /// When the baton was last asked for, and for which generation.
-  private var askedAt = ContinuousClock.now
-  private var askedDigest: String?
 
   package init(parts: Parts, cache: SpecCache) {
     self.parts = parts
@@ -176,9 +173,6 @@ package actor AgentDriver {
     let spec = preparation?.spec
     do {
       if let preparation { try parts.change.terms.check(preparation) }
-      // Before it is asked: an answer that comes late is as old as its question.
-      askedAt = .now
-      askedDigest = spec?.digest
       if let spec { try await refuseIfHindered(spec, token: nil) }
       let request = LockRequest(
         holder: holder, purpose: spec?.digest == settledDigest ? "drift" : "spec change", slots: parts.slots,
@@ -210,9 +204,8 @@ package actor AgentDriver {
       // First of all: what another process of this node has changed is settled then, and is planned from.
       let claim = try parts.change.claim()
       var preparation = try await prepare()
-      if preparation.spec.digest != askedDigest || .now - askedAt > .milliseconds(500) {
-        try await refuseIfHindered(preparation.spec, token: baton.token)
-      }
+      // What was so when the baton was asked for, need not be so any more.
+      try await refuseIfHindered(preparation.spec, token: baton.token)
       if preparation.leftover == .confirmed {
         try await parts.change.promote(with: baton)
         preparation = try await prepare()

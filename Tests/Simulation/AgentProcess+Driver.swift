@@ -91,9 +91,6 @@ extension AgentProcess {
 
   func acquire() {
     guard let preparation else { return handle(.batonRefused("there is no plan")) }
-    // From before the question: the answer may have waited for a process that was stopped.
-    askedAt = elapsed
-    askedGeneration = preparation.spec.generation
     refuse(preparation.spec, besides: nil) { [unowned self] reason in
       if let reason { return handle(.batonRefused(reason)) }
       let attempt = Attempt(
@@ -143,8 +140,6 @@ extension AgentProcess {
     guard node.disk.journal == nil else { return giveUp(.applyFailed("an earlier change is open")) }
     let preparation = prepare()
     // Another generation may have come while it waited, and the one that it asked for may have failed elsewhere.
-    let isKnown = elapsed - askedAt <= .milliseconds(500) && preparation.spec.generation == askedGeneration
-    guard !isKnown else { return promoteLeftover(preparation) }
     refuse(preparation.spec, besides: baton?.token) { [unowned self] reason in
       if let reason { return giveUp(.applyFailed(reason)) }
       step { [unowned self] in promoteLeftover(preparation) }

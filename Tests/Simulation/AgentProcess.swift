@@ -25,9 +25,6 @@ final class AgentProcess {
   var isIntentChecked = false
   /// Parts of a trial were seen that nobody confirmed.
   var hasLeftovers = false
-  /// When the baton was last asked for, by the boot clock, and for which generation.
-  var askedAt: Microseconds = 0
-  var askedGeneration: Int?
   /// What has been planned: a pause that began before it is over.
   private var retries = 0
 
