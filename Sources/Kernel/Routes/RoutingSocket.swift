@@ -56,15 +56,17 @@ package struct RoutingSocket: ~Copyable {
     _ undo: RoutingUndo, routeProtocol: UInt8?, permit: () throws -> Void = {}
   ) throws -> [String] {
     var undo = undo
-    var last = Int.max
+    var (fewest, idleRounds) = (Int.max, 0)
     while true {
       var interfaces = try interfaces()
       undo.rename(by: &interfaces)
       let now = try read(routeProtocol: routeProtocol)
       let steps = undo.steps(from: now)
-      // What the kernel refuses may go once the rest is back; what does not get less is left.
-      guard !steps.isEmpty, steps.count < last else { return undo.leftovers(in: now) }
-      last = steps.count
+      // What the kernel refuses may go once the rest is back, and a rule may take as many steps as there were before;
+      // what does not get less then either is left.
+      idleRounds = steps.count < fewest ? 0 : idleRounds + 1
+      guard !steps.isEmpty, idleRounds < 2 else { return undo.leftovers(in: now) }
+      fewest = min(fewest, steps.count)
       try sendAll(steps, &interfaces, permit: permit)
     }
   }

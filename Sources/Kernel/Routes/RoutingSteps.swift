@@ -5,8 +5,8 @@ import Plan
 /// hundred thousand of them.
 struct RoutingSteps: Sequence, IteratorProtocol {
   private let changes: [Change]
-  /// The own policy rules that are there by now, in the kernel's order.
-  private var rules: [PolicyRule]
+  /// The own policy rules that are there by now, those of each place in the kernel's order.
+  private var rules: [RoutingPlaces.Place: [PolicyRule]]
   /// The change, counted from 0, that comes next.
   private var index = 0
   /// What is left to do for the change before, the next step last.
@@ -15,7 +15,7 @@ struct RoutingSteps: Sequence, IteratorProtocol {
   /// - Parameter rules: those that are there before the first change.
   init(for changes: [Change], rules: [PolicyRule]) {
     self.changes = changes
-    self.rules = rules
+    self.rules = Dictionary(grouping: rules) { RoutingPlaces.Place($0) }
   }
 
   mutating func next() -> RoutingStep? {
@@ -27,9 +27,9 @@ struct RoutingSteps: Sequence, IteratorProtocol {
       case .removeRoute(let route): return RoutingStep(operation: .delete, subject: .route(route), change: change)
       case .replaceRoute(let old, let new): waiting = replacement(of: old, by: new, change: change).reversed()
       case .addPolicyRule(let rule):
-        rules.append(rule)
+        rules[RoutingPlaces.Place(rule), default: []].append(rule)
         return RoutingStep(operation: .add, subject: .rule(rule), change: change)
-      case .removePolicyRule(let rule): waiting = removal(of: rule, change: change).reversed()
+      case .removePolicyRule: waiting = removals(from: change).reversed()
       default: break
       }
     }
@@ -49,30 +49,32 @@ struct RoutingSteps: Sequence, IteratorProtocol {
     ]
   }
 
-  /// The kernel deletes the first rule that has all that the message says, and more (`rule_find` in
-  /// net/core/fib_rules.c). Own rules that it would meet before this one stand aside for the moment.
-  private mutating func removal(of rule: PolicyRule, change: Int) -> [RoutingStep] {
-    let place = rules.firstIndex(of: rule) ?? rules.endIndex
-    let before = rules[..<place].filter { rule.deletes($0) }
-    rules.removeAll { $0 == rule }
-    let aside = before.map { RoutingStep(operation: .delete, subject: .rule($0), change: change) }
-    let back = before.map { RoutingStep(operation: .add, subject: .rule($0), change: change) }
-    return aside + [RoutingStep(operation: .delete, subject: .rule(rule), change: change)] + back
+  /// All policy rules that go one after another, so that none is made anew more than once for that.
+  private mutating func removals(from first: Int) -> [RoutingStep] {
+    var places: [RoutingPlaces.Place] = []
+    var gone: [RoutingPlaces.Place: [(rule: PolicyRule, change: Int)]] = [:]
+    index = first
+    while index < changes.count, case .removePolicyRule(let rule) = changes[index] {
+      let place = RoutingPlaces.Place(rule)
+      if gone[place] == nil { places.append(place) }
+      gone[place, default: []].append((rule, index))
+      index += 1
+    }
+    var steps: [RoutingStep] = []
+    for place in places { steps += removal(of: gone[place] ?? [], at: place, first) }
+    return steps
   }
-}
 
-extension PolicyRule {
-  /// Whether a message that deletes this rule would take `other` too: what a rule leaves open, the kernel does not
-  /// compare, nor ever whether it is inverted.
-  func deletes(_ other: PolicyRule) -> Bool {
-    func agrees<Value: Equatable>(_ value: Value?, _ other: Value?) -> Bool { value == nil || value == other }
-    guard family == other.family, priority == other.priority, routeProtocol == other.routeProtocol,
-      action == other.action, agrees(from, other.from), agrees(to, other.to)
-    else { return false }
-    return agrees(incomingInterface, other.incomingInterface) && agrees(outgoingInterface, other.outgoingInterface)
-      && agrees(mark, other.mark) && agrees(markMask, other.markMask)
-      && (typeOfService == 0 || typeOfService == other.typeOfService) && agrees(ipProtocol, other.ipProtocol)
-      && agrees(sourcePorts, other.sourcePorts) && agrees(destinationPorts, other.destinationPorts)
-      && agrees(userIDs, other.userIDs) && agrees(suppressedPrefixLength, other.suppressedPrefixLength)
+  private mutating func removal(
+    of gone: [(rule: PolicyRule, change: Int)], at place: RoutingPlaces.Place, _ first: Int
+  ) -> [RoutingStep] {
+    let there = rules[place] ?? []
+    var wanted = there
+    for (rule, _) in gone {
+      if let index = wanted.firstIndex(of: rule) { wanted.remove(at: index) }
+    }
+    rules[place] = wanted
+    let causes = Dictionary(gone.map { ($0.rule, $0.change) }) { first, _ in first }
+    return PolicyRulesMove(from: there, to: wanted).steps { causes[$0] ?? gone.first?.change ?? first }
   }
 }

@@ -41,11 +41,8 @@ struct RoutingUndo {
       switch place {
       case .route(let key): return routeSteps(now.routes[key] ?? [], before.routes[key] ?? [], change: index)
       case .rule:
-        let (there, wanted) = (now.rules[place] ?? [], before.rules[place] ?? [])
-        let extra = there.filter { !wanted.contains($0) }
-        let missing = wanted.filter { !there.contains($0) }
-        return extra.map { RoutingStep(operation: .delete, subject: .rule($0), change: index) }
-          + missing.map { RoutingStep(operation: .add, subject: .rule($0), change: index) }
+        let move = PolicyRulesMove(from: now.rules[place] ?? [], to: before.rules[place] ?? [])
+        return move.steps { _ in index }
       }
     }
   }
@@ -74,13 +71,20 @@ struct RoutingUndo {
     for (key, there) in now.routes {
       texts += there.filter { before.routes[key]?.contains($0) != true }.map { "\($0) is still there" }
     }
-    for (place, wanted) in before.rules {
-      texts += wanted.filter { now.rules[place]?.contains($0) != true }.map { "\($0) is missing" }
-    }
-    for (place, there) in now.rules {
-      texts += there.filter { before.rules[place]?.contains($0) != true }.map { "\($0) is still there" }
+    for place in Swift.Set(before.rules.keys).union(now.rules.keys) {
+      texts += leftovers(now.rules[place] ?? [], before.rules[place] ?? [], at: place)
     }
     return texts.sorted()
+  }
+
+  private func leftovers(_ there: [PolicyRule], _ wanted: [PolicyRule], at place: RoutingPlaces.Place) -> [String] {
+    let texts =
+      wanted.filter { !there.contains($0) }.map { "\($0) is missing" }
+      + there.filter { !wanted.contains($0) }.map { "\($0) is still there" }
+    if texts.isEmpty, there != wanted, case .rule(let family, let priority) = place {
+      return ["the \(family == .ipv6 ? "IPv6" : "IPv4") policy rules of priority \(priority) are in another order"]
+    }
+    return texts
   }
 }
 
@@ -93,10 +97,12 @@ struct RoutingPlaces {
     init?(_ change: Change) {
       switch change {
       case .addRoute(let route), .removeRoute(let route), .replaceRoute(_, let route): self = .route(route.key)
-      case .addPolicyRule(let rule), .removePolicyRule(let rule): self = .rule(rule.family, priority: rule.priority)
+      case .addPolicyRule(let rule), .removePolicyRule(let rule): self.init(rule)
       default: return nil
       }
     }
+
+    init(_ rule: PolicyRule) { self = .rule(rule.family, priority: rule.priority) }
 
     /// The places of changes, those of the last change first.
     static func inUndoOrder(_ changes: [Change]) -> [Place] {
@@ -116,7 +122,7 @@ struct RoutingPlaces {
       routes[route.key, default: []].append(route)
     }
     for rule in state.policyRules {
-      let place = Place.rule(rule.family, priority: rule.priority)
+      let place = Place(rule)
       if places?.contains(place) ?? true { rules[place, default: []].append(rule) }
     }
   }

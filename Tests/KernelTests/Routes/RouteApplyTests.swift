@@ -163,6 +163,31 @@ import Testing
     #expect(try await routing.read().policyRules == [narrow])
   }
 
+  /// A rule that was there, and one that came after it whose deletion would take the first.
+  @Test(arguments: [
+    (
+      PolicyRule(
+        family: .ipv4, priority: 100, action: .lookup(table: 100), from: IPPrefix("10.0.0.0/8"),
+        incomingInterface: "v0"),
+      PolicyRule(family: .ipv4, priority: 100, action: .lookup(table: 100), from: IPPrefix("10.0.0.0/8"))
+    ),
+    (
+      PolicyRule(family: .ipv6, priority: 100, action: .goto(2000)),
+      PolicyRule(family: .ipv6, priority: 100, action: .goto(3000))
+    ),
+    (
+      PolicyRule(family: .ipv4, priority: 100, action: .nop, isInverted: true, mark: 7),
+      PolicyRule(family: .ipv4, priority: 100, action: .nop, mark: 7)
+    ),
+  ]) func takesBackTheOneRuleThatIsMeant(old: PolicyRule, new: PolicyRule) async throws {
+    try await routing.apply([.addPolicyRule(old)])
+    let before = try await namespace.dump()
+    let bad = try Change.addRoute(.to("10.99.0.0/16").via("203.0.113.1", "v0"))
+    let error = await #expect(throws: KernelError.self) { try await routing.apply([.addPolicyRule(new), bad]) }
+    #expect(error?.cause == .refused(errno: 101), "\(String(describing: error))")
+    #expect(try await namespace.dump() == before)
+  }
+
   @Test func anotherProgramsRuleStaysBesideTheSameOwn() async throws {
     try await namespace.ip("ip rule add priority 1000 table 100 protocol bird")
     let before = try await namespace.dump()
