@@ -91,6 +91,9 @@ extension PolicyRule {
     case ActionNumber.prohibit: rule.action = .prohibit
     default: return nil
     }
+    // The kernel makes it all ones where a mark came without it (`fib_nl2rule` in net/core/fib_rules.c). Without a mark
+    // it asks for one of 0, which is not given back.
+    if rule.mark != nil, rule.markMask == .max { rule.markMask = nil }
     self = rule
   }
 
@@ -101,8 +104,7 @@ extension PolicyRule {
     case FRA_IIFNAME: incomingInterface = attribute.string
     case FRA_OIFNAME: outgoingInterface = attribute.string
     case FRA_FWMARK: mark = attribute.value()
-    // The kernel makes it all ones where a mark came without it (`fib_nl2rule` in net/core/fib_rules.c).
-    case FRA_FWMASK: markMask = attribute.value().flatMap { $0 == UInt32.max ? nil : $0 }
+    case FRA_FWMASK: markMask = attribute.value()
     case FRA_IP_PROTO: ipProtocol = attribute.value()
     case FRA_SPORT_RANGE: sourcePorts = attribute.ports
     case FRA_DPORT_RANGE: destinationPorts = attribute.ports

@@ -121,6 +121,8 @@ import Testing
       $0.mark = 0x10
       $0.markMask = 0xF0
     },
+    RuleCase("fwmark 0/0xffffffff table 100") { $0.markMask = .max },
+    RuleCase("fwmark 0/0xff table 100") { $0.markMask = 0xFF },
     RuleCase("tos 0x10 table 100") { $0.typeOfService = 0x10 },
     RuleCase("ipproto tcp sport 1000-2000 dport 22 table 100") {
       $0.ipProtocol = 6
