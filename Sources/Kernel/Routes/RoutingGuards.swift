@@ -58,9 +58,11 @@ enum RoutingGuards {
   /// with the device left to the kernel.
   ///
   /// What is to be removed or replaced must be there as it was when the plan was made, and a rule that is to be added
-  /// must not, for the kernel would take it twice.
+  /// must not, for the kernel would take it twice; unless it is removed too, and only comes to stand elsewhere.
   static func resolve(_ changes: [Change], in state: RoutingState) throws(KernelError) -> [Change] {
     let rules = Swift.Set(state.policyRules)
+    let moved = Swift.Set(
+      changes.lazy.compactMap { if case .removePolicyRule(let rule) = $0 { rule.asListed } else { nil } })
     var routes: [RouteKey: [Route]]?
     var resolved = changes
     for (index, change) in changes.enumerated() {
@@ -79,7 +81,9 @@ enum RoutingGuards {
         guard rules.contains(rule.asListed) else { throw KernelError.gone(change) }
         resolved[index] = .removePolicyRule(rule.asListed)
       case .addPolicyRule(let rule):
-        guard !rules.contains(rule.asListed) else { throw KernelError.gone(change) }
+        let listed = rule.asListed
+        guard !rules.contains(listed) || moved.contains(listed) else { throw KernelError.gone(change) }
+        resolved[index] = .addPolicyRule(listed)
       default: break
       }
     }

@@ -52,9 +52,8 @@ package struct ModelKernel: Sendable {
     case .replaceRoute(_, let route):
       guard let index = state.routes.firstIndex(where: { $0.key == route.key }) else { throw .noEntry }
       state.routes[index] = route
-    case .addPolicyRule(let rule):
-      if state.policyRules.contains(rule) { throw .exists }
-      state.policyRules.append(rule)
+    // The same may be there already: a rule that moves is added before it is removed.
+    case .addPolicyRule(let rule): state.policyRules.append(rule)
     case .removePolicyRule(let rule):
       guard let index = state.policyRules.firstIndex(of: rule) else { throw .noEntry }
       state.policyRules.remove(at: index)
