@@ -96,6 +96,14 @@ private let rules: [(String, PolicyRule)] = [
       destinationPorts: 1000...2000, userIDs: 0...99)
   ),
   (
+    "{ family: ipv4, sport: 65534, dport: 1-65534, type: nop, priority: 5 }",
+    PolicyRule(family: .ipv4, priority: 5, action: .nop, sourcePorts: 65534...65534, destinationPorts: 1...65534)
+  ),
+  (
+    "{ family: ipv4, mark: 0/0xffffffff, type: nop, priority: 5 }",
+    PolicyRule(family: .ipv4, priority: 5, action: .nop, markMask: .max)
+  ),
+  (
     "{ family: ipv4, table: main, suppress-prefix-length: 0, priority: 5 }",
     PolicyRule(family: .ipv4, priority: 5, action: .lookup(table: 254), suppressedPrefixLength: 0)
   ),
@@ -111,6 +119,9 @@ private let refusedRules: [(String, String)] = [
   ("{ family: ipv4, goto: 5, priority: 10 }", "error: goto must lead to a later rule"),
   ("{ family: ipv4, ipproto: nothing, table: 1, priority: 10 }", "error: there is no protocol \"nothing\""),
   ("{ family: ipv4, sport: 20-10, table: 1, priority: 10 }", "error: sport must be a number or FIRST-LAST"),
+  ("{ family: ipv4, sport: 65535, table: 1, priority: 10 }", "6:28: error: sport must be 1 to 65534, not 65535"),
+  ("{ family: ipv4, dport: 1-65535, table: 1, priority: 10 }", "6:28: error: dport must be a number or FIRST-LAST"),
+  ("{ family: ipv4, dport: 0-9, table: 1, priority: 10 }", "FIRST-LAST within 1-65534"),
 ]
 
 @Suite struct RouteTests {

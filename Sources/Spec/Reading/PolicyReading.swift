@@ -21,6 +21,9 @@ private let policyKeys = KeyTable<PolicyKeyword>(
     "suppress_prefixlength": .suppressedPrefixLength, "dev": .iif,
   ])
 
+/// The kernel takes no other (`fib_rule_port_range_valid` in the kernel's net/fib_rules.h).
+private let policyPorts: ClosedRange<UInt16> = 1...UInt16.max - 1
+
 /// A policy rule as it was written.
 private struct PolicyDraft {
   var node: Int
@@ -76,8 +79,8 @@ extension SpecDecoder {
       case .mask: draft.mask = decoder.integer(value, "mask", 0...UInt32.max).map { ($0, value) }
       case .typeOfService: draft.typeOfService = decoder.integer(value, "type-of-service", 0...255).map { ($0, value) }
       case .ipProtocol: draft.ipProtocol = decoder.ipProtocol(value)
-      case .sourcePorts: draft.rule.sourcePorts = decoder.range(value, "sport", 1...UInt16.max)
-      case .destinationPorts: draft.rule.destinationPorts = decoder.range(value, "dport", 1...UInt16.max)
+      case .sourcePorts: draft.rule.sourcePorts = decoder.range(value, "sport", policyPorts)
+      case .destinationPorts: draft.rule.destinationPorts = decoder.range(value, "dport", policyPorts)
       // The last number stands for "nobody" (uid_valid in linux/uidgid.h).
       case .userIDs: draft.rule.userIDs = decoder.range(value, "uidrange", 0...UInt32.max - 1)
       case .isInverted: draft.rule.isInverted = decoder.boolean(value, "not") ?? false
