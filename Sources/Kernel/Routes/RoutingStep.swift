@@ -48,10 +48,19 @@ struct RoutingStep {
     let all = flags | (acknowledged ? NLM_F_ACK : 0)
     let isDeletion = operation == .delete
     switch subject {
-    case .route(let route):
+    case .route(var route):
+      if isDeletion, route.isListedWhole { route.nextHops = [] }
       try route.encode(type: Int32(isDeletion ? RTM_DELROUTE : RTM_NEWROUTE), flags: all, into: &writer, &interfaces)
     case .rule(let rule):
       rule.encode(type: Int32(isDeletion ? RTM_DELRULE : RTM_NEWRULE), flags: all, into: &writer)
     }
   }
+}
+
+extension Route {
+  /// Whether the kernel lists as one route what may be several programs': it joins the next hop of another one, which
+  /// was appended to the same IPv6 key, with those that are there, and lists all under the first one's protocol.
+  /// Deleted by its next hops, such a route would lose the own ones and fail on the other
+  /// (`ip6_route_multipath_del` in net/ipv6/route.c); without them, all go at once, as all do when it is replaced.
+  fileprivate var isListedWhole: Bool { key.destination.address.family == .ipv6 && nextHops.count > 1 }
 }

@@ -114,6 +114,31 @@ import Testing
     #expect(try await namespace.dump() == before)
   }
 
+  /// The kernel lists it as one route, under the protocol of the first next hop.
+  @Test(arguments: [1, 2]) func aNextHopThatAnotherProgramAppendedGoesWithTheRoute(hops: Int) async throws {
+    let before = try await namespace.dump()
+    let route = try Route.to("2001:db8:3::/48").via("fe80::1", "v0")
+    let own = hops == 1 ? route : route.via("fe80::2", "v1")
+    try await routing.apply([.addRoute(own)])
+    try await namespace.ip("ip -6 route append 2001:db8:3::/48 via fe80::9 dev v0 proto bird")
+    let joined = try await routing.read()
+    #expect(joined.routes.map(\.nextHops.count) == [hops + 1])
+    let withAppended = try await namespace.dump()
+
+    let desired = NetworkState(routes: [try .to("10.0.0.0/8").dev("v0")])
+    let changes = try Plan(current: NetworkState(routes: joined.routes), desired: desired).changes
+    let bad = try Change.addRoute(.to("10.99.0.0/16").via("203.0.113.1", "v0"))
+    let error = await #expect(throws: KernelError.self) { try await routing.apply(changes + [bad]) }
+    #expect(error?.cause == .refused(errno: 101), "\(String(describing: error))")
+    #expect(try await routing.read() == joined)
+    #expect(try await namespace.dump() == withAppended)
+
+    try await routing.apply(changes)
+    #expect(try await routing.read().routes == desired.routes)
+    try await routing.apply(desired.routes.map(Change.removeRoute))
+    #expect(try await namespace.dump() == before)
+  }
+
   @Test func replacesInPlace() async throws {
     let old = try [
       Route.to("10.0.0.0/8").via("192.0.2.1", "v0"), .to("2001:db8:1::/48").via("2001:db8::1", "v0"),
