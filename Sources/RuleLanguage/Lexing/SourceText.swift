@@ -8,23 +8,28 @@ package final class SourceText: Sendable {
 
   /// Where each line begins, in bytes.
   private let lineStarts: [UInt32]
+  /// Then a byte is a column: a generated line can be as long as the text, and each rule of it asks for its place.
+  private let isASCII: Bool
 
   package init(_ source: RuleSource) {
     bytes = source.bytes
     start = source.start
     indentation = source.indentation
     var lineStarts: [UInt32] = [0]
-    for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
-      lineStarts.append(UInt32(clamping: index + 1))
+    var all: UInt8 = 0
+    for (index, byte) in bytes.enumerated() {
+      all |= byte
+      if byte == UInt8(ascii: "\n") { lineStarts.append(UInt32(clamping: index + 1)) }
     }
     self.lineStarts = lineStarts
+    isASCII = all < 0x80
   }
 
   /// Where the byte stands in the file that the text came from.
   package func location(of offset: Int) -> SourceLocation {
     let end = min(offset, bytes.count)
     let line = line(of: end)
-    let column = Self.scalarCount(bytes[lineStart(line)..<end])
+    let column = isASCII ? end - lineStart(line) : Self.scalarCount(bytes[lineStart(line)..<end])
     return SourceLocation(
       file: start.file, line: start.line + Int32(line), column: Int32(shift(line) + column + 1))
   }
@@ -35,6 +40,7 @@ package final class SourceText: Sendable {
     guard location.file == start.file, lineStarts.indices.contains(line) else { return nil }
     var column = Int(location.column) - 1 - shift(line)
     var index = lineStart(line)
+    if isASCII { return min(index + max(column, 0), bytes.count) }
     while index < bytes.count, column > 0 {
       index += 1
       while index < bytes.count, bytes[index] & 0xc0 == 0x80 { index += 1 }
