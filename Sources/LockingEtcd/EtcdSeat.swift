@@ -76,8 +76,9 @@ final class EtcdSeat: QueueSeat {
       return true
     }
     guard isKept else {
-      // Given up while the lease was on its way: it would only have stood around until its end.
-      try? await store.revokeLease(lease.id)
+      // Given up while the lease was on its way: it would only have stood around until its end. This task may be cancelled,
+      // and could ask for nothing any more.
+      await Task { [store] in try? await store.revokeLease(lease.id) }.value
       throw .cancelled
     }
     return lease
