@@ -64,6 +64,20 @@ await() {
   fail "waited 20 s in vain: $what"
 }
 
+# shut_own_probe DEADLINE: a spec that closes the port which its probe asks; until then, somebody listens there.
+shut_own_probe() {
+  socat TCP-LISTEN:9,fork,reuseaddr /dev/null & children+=($!)
+  document <<T | spec a.yaml
+probes: [{ tcp: "127.0.0.1:9" }]
+trial: { deadline: $1 }
+nftables: |
+  table inet t { chain c { type filter hook input priority 0; tcp dport 9 drop; }; }
+T
+  await 'port 9 answers' listens 9
+}
+listens() { (: </dev/tcp/127.0.0.1/"$1") 2>/dev/null; }
+on_trial() { nft list ruleset | says '_armed'; }
+
 # generation: nftables' generation, by netlink (NFT_MSG_GETGEN).
 generation() { python3 "$top/Tests/Commands/generation.py"; }
 

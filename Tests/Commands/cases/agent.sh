@@ -124,17 +124,8 @@ case_agent_says_what_stays_when_nothing_selects_it() {
 }
 
 case_agent_settles_what_is_open_without_a_spec() {
-  socat TCP-LISTEN:9,fork,reuseaddr /dev/null & children+=($!)
-  document <<'T' | spec a.yaml
-probes: [{ tcp: "127.0.0.1:9" }]
-trial: { deadline: 60s }
-nftables: |
-  table inet t { chain c { type filter hook input priority 0; tcp dport 9 drop; }; }
-T
-  listens() { (: </dev/tcp/127.0.0.1/9) 2>/dev/null; }
-  await 'port 9 answers' listens
+  shut_own_probe 60s
   "$NETBATON" apply -f "$work/specs" --lock "file:$work/lock" >"$work/out" 2>"$work/err" & local pid=$!
-  on_trial() { nft list ruleset | says '_armed'; }
   await 'the change is on trial' on_trial
   kill -KILL "$pid"
   rm "$work/specs/a.yaml"

@@ -42,17 +42,8 @@ case_a_lost_baton_is_logged() {
 
 case_an_interrupted_change_gives_the_baton_back() {
   start_etcd
-  socat TCP-LISTEN:9,fork,reuseaddr /dev/null & children+=($!)
-  document <<'T' | spec a.yaml
-probes: [{ tcp: "127.0.0.1:9" }]
-trial: { deadline: 3s }
-nftables: |
-  table inet t { chain c { type filter hook input priority 0; tcp dport 9 drop; }; }
-T
-  listens() { (: </dev/tcp/127.0.0.1/9) 2>/dev/null; }
-  await 'port 9 answers' listens
+  shut_own_probe 3s
   "$NETBATON" apply -f "$work/specs" --lock 'etcd://127.0.0.1/x?ttl=30' >"$work/out" 2>"$work/err" & local pid=$!
-  on_trial() { nft list ruleset | says '_armed'; }
   await 'the change is on trial' on_trial
   kill -INT "$pid"
   status 2 wait "$pid"
