@@ -45,6 +45,7 @@ let package = Package(
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
     .systemLibrary(name: "CBootClock"),
+    .systemLibrary(name: "CSignals"),
     .systemLibrary(name: "CFileLock"),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -68,14 +69,14 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "CBootClock", "Model", "Spec", "Plan", "Kernel", "Locking", "History", "Probing", log, lifecycle, subprocess,
-        system,
+        "CBootClock", "CSignals", "Model", "Spec", "Plan", "Kernel", "Locking", "History", "Probing", log, lifecycle,
+        subprocess, system,
       ]),
     .executableTarget(
       name: "netbaton",
       dependencies: [
-        "Agent", "CMalloc", "History", "Kernel", "LockedCommand", "Locking", "LockingEtcd", "Model", "Plan",
-        "Probing", "RuleLanguage", "Spec",
+        "Agent", "CMalloc", "CSignals", "History", "Kernel", "LockedCommand", "Locking", "LockingEtcd", "Model",
+        "Plan", "Probing", "RuleLanguage", "Spec",
         log, lifecycle, system,
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

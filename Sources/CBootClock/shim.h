@@ -3,7 +3,6 @@
 #pragma once
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,13 +35,4 @@ static inline int boot_clock_wait(int descriptor, unsigned long long deadline) {
   close(timer);
   if (result < 0) return -problem;
   return files[0].revents ? 0 : 1;
-}
-
-// What a terminal, or who stops a service, sends: a process that has to outlive them ignores it.
-static inline void ignore_signals_of_others(void) {
-  signal(SIGHUP, SIG_IGN);
-  signal(SIGINT, SIG_IGN);
-  signal(SIGQUIT, SIG_IGN);
-  signal(SIGTERM, SIG_IGN);
-  signal(SIGPIPE, SIG_IGN);
 }

@@ -1,5 +1,6 @@
 import Agent
 import ArgumentParser
+import CSignals
 import Kernel
 import Locking
 import Logging
@@ -31,6 +32,8 @@ struct AgentCommand: AsyncParsableCommand {
   var allowRemoval = false
 
   func run() async throws {
+    // It goes on without whoever reads its log.
+    ignore_broken_pipes()
     try await reporting {
       let wiring = try Wiring(common)
       let settings = wiring.settings

@@ -1,5 +1,6 @@
 import Agent
 import ArgumentParser
+import CSignals
 import History
 import Kernel
 import Locking
@@ -76,7 +77,12 @@ extension ChangeParts {
 
 /// Runs a body that SIGINT, SIGTERM and SIGHUP cancel. What it has begun by then it may finish, and says how that ended.
 func withInterruption(_ body: @escaping @Sendable () async throws -> Void) async throws {
-  let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+  // Nor may it end in the middle because nobody reads its lines any more.
+  ignore_broken_pipes()
+  let signals =
+    is_signal_ignored(UnixSignal.sighup.rawValue) == 0
+    ? await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+    : await UnixSignalsSequence(trapping: .sigint, .sigterm)
   try await withThrowingTaskGroup(of: UnixSignal?.self) { group in
     group.addTask {
       try await body()

@@ -66,6 +66,8 @@ enum HostFile {
 enum ExitStatus {
   static let differs = ExitCode(1)
   static let failed = ExitCode(2)
+  /// Nobody reads standard output any more: what a shell says of a program that SIGPIPE has ended.
+  static let unread = ExitCode(128 + SIGPIPE)
 }
 
 extension ParsableCommand {
@@ -75,6 +77,8 @@ extension ParsableCommand {
       try await body()
     } catch let exit as ExitCode {
       throw exit
+    } catch Errno.brokenPipe {
+      throw ExitStatus.unread
     } catch let error as SpecError {
       Output.error(error.description)
       throw ExitStatus.failed

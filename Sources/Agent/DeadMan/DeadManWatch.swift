@@ -1,4 +1,5 @@
 import CBootClock
+import CSignals
 package import History
 package import Kernel
 

@@ -130,18 +130,44 @@ case_no_record_no_change() {
     "$NETBATON" apply -f "$work/specs" --lock "file:$work/lock"
 }
 
-case_interrupted_while_waiting() {
+# wait_for_other SECONDS COMMAND...: starts a command that asks for the baton; another node holds it for so long.
+wait_for_other() {
+  local seconds=$1
+  shift
   echo 'table inet t { chain c { accept; }; }' | spec a.nft
-  "$NETBATON" lock run --lock "file:$work/lock" --node-name other -- sleep 30 & children+=($!)
+  "$NETBATON" lock run --lock "file:$work/lock" --node-name other -- sleep "$seconds" & children+=($!)
   held() { nb lock status --lock "file:$work/lock" | says 'held by other'; }
   await 'the other holds the lock' held
-  "$NETBATON" apply -f "$work/specs" --lock "file:$work/lock" 2>"$work/err" & local pid=$!
+  "$@" 2>"$work/err" & waiting=$!
   waits() { grep -q 'baton waiting' "$work/err"; }
   await 'apply waits' waits
-  kill -INT "$pid"
-  local got=0
-  wait "$pid" || got=$?
-  [ "$got" = 2 ] || fail "status $got"
+}
+
+case_interrupted_while_waiting() {
+  wait_for_other 30 "$NETBATON" apply -f "$work/specs" --lock "file:$work/lock"
+  kill -INT "$waiting"
+  status 2 wait "$waiting"
   [ -z "$(nft list ruleset)" ]
   nb lock status --lock "file:$work/lock" | lacks 'waiting ('
+}
+
+case_nohup_lets_no_hangup_end_it() {
+  wait_for_other 3 nohup "$NETBATON" apply -f "$work/specs" --lock "file:$work/lock"
+  kill -HUP "$waiting"
+  wait "$waiting"
+  nft list ruleset | says 'accept'
+}
+
+case_nobody_reads_what_it_says() {
+  echo 'table inet t { chain c { accept; }; }' | spec a.nft
+  mkfifo "$work/pipe"
+  : <"$work/pipe" & local reader=$!
+  exec 9>"$work/pipe"
+  wait "$reader"
+  # The difference comes before the change: nobody has seen it.
+  status 141 nb apply -f "$work/specs" --lock "file:$work/lock" >&9
+  [ -z "$(nft list ruleset)" ]
+  # The log comes with it, and must not end it.
+  nb apply -f "$work/specs" --lock "file:$work/lock" 2>&9
+  nft list ruleset | says 'accept'
 }
