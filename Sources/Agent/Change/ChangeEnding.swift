@@ -32,7 +32,12 @@ struct ChangeEnding: Sendable {
         // It ends by itself, and what the kernel does not take back must not wait for it.
         problem = error
       }
-      if try await parts.kernel.verdict(of: number) == .kept { return true }
+      do {
+        if try await parts.kernel.verdict(of: number) == .kept { return true }
+      } catch {
+        // Whether the rest must go is not known. What went wrong first says more.
+        throw problem ?? error
+      }
     }
     try await parts.kernel.undo(inverse)
     if let problem { throw problem }
