@@ -75,6 +75,16 @@ package struct Bytes: Hashable, Sendable {
   }
 }
 
+extension Bytes {
+  /// The last byte first.
+  package var byteSwapped: Bytes {
+    guard case .short(let first, let second, let count) = storage else { return Bytes(reversed()) }
+    let swapped = (UInt128(second) << 64 | UInt128(first)).byteSwapped >> UInt128(128 - Int(count) * 8)
+    return Bytes(
+      storage: .short(UInt64(truncatingIfNeeded: swapped), UInt64(truncatingIfNeeded: swapped >> 64), count: count))
+  }
+}
+
 extension Bytes: RandomAccessCollection {
   package var startIndex: Int { 0 }
 

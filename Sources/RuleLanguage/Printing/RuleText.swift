@@ -22,7 +22,7 @@ package struct RuleText: Sendable {
   /// One line. What the language has no words for stands as its bytecode after a `#`.
   package func text(of rule: Rule) -> String {
     var raiser = RuleRaiser(family: family, values: values, sets: sets)
-    return raiser.raise(rule.expressions).joined(separator: " ") + Self.comment(rule)
+    return raiser.raise(rule.expressions) + Self.comment(rule)
   }
 
   /// ` comment "…"`

@@ -52,8 +52,8 @@ package enum DataType: UInt32, Hashable, Sendable, CaseIterable {
   case cgroupPath = 46
 }
 
-/// What a data type is made of.
-package struct DataTypeProperties: Sendable {
+/// What a data type is made of. One object a type, for every value is asked for its own.
+package final class DataTypeProperties: Sendable {
   /// After `type`; two types share the word `time`.
   package let keyword: String
   /// What messages call it.
@@ -67,7 +67,7 @@ package struct DataTypeProperties: Sendable {
   /// Names that the node knows, and the file that holds them.
   package let namesFile: String?
   /// Values are several bits at once: a match without an operator asks whether any of them is set.
-  package var isBitmask: Bool { base == .bitmask || keyword == "bitmask" }
+  package let isBitmask: Bool
 
   init(
     _ keyword: String, _ title: String, _ bitWidth: Int = 0, _ byteOrder: ByteOrder = .unspecified,
@@ -80,6 +80,7 @@ package struct DataTypeProperties: Sendable {
     self.base = base
     self.symbols = symbols
     self.namesFile = namesFile
+    isBitmask = base == .bitmask || keyword == "bitmask"
   }
 }
 

@@ -35,8 +35,8 @@ package enum ProtocolID: UInt32, Hashable, Sendable, CaseIterable {
   case vxlan, geneve, gre, gretap
 }
 
-/// A protocol with what a rule can ask of its header.
-package struct HeaderProtocol: Sendable {
+/// A protocol with what a rule can ask of its header. One object each, for every match passes a few of them about.
+package final class HeaderProtocol: Sendable {
   package let id: ProtocolID
   package let keyword: String
   package let base: PayloadBase

@@ -21,16 +21,18 @@ package struct SelectorKey: Sendable {
 package struct KeyTable: Sendable {
   package let keys: [SelectorKey]
   private let byName: [String: Int]
-  private let byNumber: [UInt32: Int]
+  /// The kernel counts its keys from 0.
+  private let byNumber: [SelectorKey?]
 
   init(_ keys: [SelectorKey], aliases: [String: String] = [:]) {
     self.keys = keys
     let names = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1.name, $0) })
     byName = names.merging(
       aliases.compactMap { alias, name in names[name].map { (alias, $0) } }, uniquingKeysWith: { first, _ in first })
-    byNumber = Dictionary(keys.enumerated().map { ($1.number, $0) }, uniquingKeysWith: { first, _ in first })
+    let count = keys.map(\.number).max().map { Int($0) + 1 } ?? 0
+    byNumber = (0..<count).map { number in keys.first { $0.number == number } }
   }
 
   package subscript(name name: some StringProtocol) -> SelectorKey? { byName[String(name)].map { keys[$0] } }
-  package func key(numbered number: UInt32) -> SelectorKey? { byNumber[number].map { keys[$0] } }
+  package func key(numbered number: UInt32) -> SelectorKey? { number < byNumber.count ? byNumber[Int(number)] : nil }
 }

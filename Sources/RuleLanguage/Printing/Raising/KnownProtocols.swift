@@ -28,7 +28,10 @@ struct KnownProtocols: Sendable {
   }
 
   subscript(tunnel: TunnelHeader?) -> Layers {
-    get { tunnel.map { inner[$0] ?? Self.begin(of: $0) } ?? outer }
+    get {
+      guard let tunnel else { return outer }
+      return inner[tunnel] ?? Self.begin(of: tunnel)
+    }
     set { if let tunnel { inner[tunnel] = newValue } else { outer = newValue } }
   }
 
@@ -40,10 +43,10 @@ struct KnownProtocols: Sendable {
 
   /// The header field that these bits are, if all of one.
   func field(at slice: PacketSlice) -> HeaderReference? {
-    header(of: slice).flatMap { header, start in
-      Self.field(of: header, at: slice.offset - start, length: slice.length, messages: self[slice.tunnel].messageTypes)
-        .map { HeaderReference(header: header, field: $0, tunnel: slice.tunnel) }
-    }
+    guard let (header, start) = header(of: slice) else { return nil }
+    let messages = self[slice.tunnel].messageTypes
+    return Self.field(of: header, at: slice.offset - start, length: slice.length, messages: messages)
+      .map { HeaderReference(header: header, field: $0, tunnel: slice.tunnel) }
   }
 
   /// The field that begins where the slice begins and goes on after it: a prefix of an address, say.
@@ -96,11 +99,10 @@ struct KnownProtocols: Sendable {
 
   /// Of several fields at one place, the one that the ICMP types established so far have.
   private static func field(of header: HeaderProtocol, at offset: Int, length: Int, messages: [UInt8]) -> Int? {
-    let candidates = header.fields.indices.filter {
-      header.fields[$0].offset == offset && header.fields[$0].length == length
-    }
-    guard !messages.isEmpty else { return candidates.first }
-    let fitting = candidates.filter { index in
+    let isThere = { header.fields[$0].offset == offset && header.fields[$0].length == length }
+    guard !messages.isEmpty else { return header.fields.indices.first(where: isThere) }
+    let fitting = header.fields.indices.filter { index in
+      guard isThere(index) else { return false }
       let only = header.fields[index].messageTypes
       return only.isEmpty || messages.allSatisfy(only.contains)
     }

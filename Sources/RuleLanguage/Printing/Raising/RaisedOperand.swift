@@ -72,25 +72,27 @@ struct Loaded: Sendable {
   var slots: Int { max(1, (length + 3) / 4) }
 }
 
-/// What the machine's registers hold at one point of a rule.
+/// What the machine's registers hold at one point of a rule: a few values, none of which overlaps another.
 struct RegisterFile: Sendable {
-  private var values: [Int: Loaded] = [:]
+  private var values: [(slot: Int, value: Loaded)] = []
 
-  subscript(register: Register) -> Loaded? { register.slot.flatMap { values[$0] } }
+  subscript(register: Register) -> Loaded? { register.slot.flatMap { self[slot: $0] } }
+
+  private subscript(slot slot: Int) -> Loaded? { values.first { $0.slot == slot }?.value }
 
   mutating func store(_ value: Loaded, to register: Register) {
     guard let slot = register.slot else { return }
-    for (other, old) in values where other < slot + value.slots && slot < other + old.slots { values[other] = nil }
-    values[slot] = value
+    values.removeAll { $0.slot < slot + value.slots && slot < $0.slot + $0.value.slots }
+    values.append((slot, value))
   }
 
   /// The values that lie one behind another from `register` on and were loaded for the same statement.
   /// - Parameter length: where it is known, how many bytes they take.
   func run(from register: Register, length: Int? = nil) -> [Loaded] {
-    guard var slot = register.slot, let first = values[slot] else { return [] }
+    guard var slot = register.slot, let first = self[slot: slot] else { return [] }
     let end = length.map { slot + ($0 + 3) / 4 }
     var run: [Loaded] = []
-    while let value = values[slot], value.statement == first.statement, end.map({ slot < $0 }) ?? true {
+    while let value = self[slot: slot], value.statement == first.statement, end.map({ slot < $0 }) ?? true {
       run.append(value)
       slot += value.slots
     }
@@ -100,14 +102,14 @@ struct RegisterFile: Sendable {
   mutating func discard(from register: Register, count: Int) {
     guard var slot = register.slot else { return }
     for _ in 0..<count {
-      guard let value = values.removeValue(forKey: slot) else { return }
-      slot += value.slots
+      guard let index = values.firstIndex(where: { $0.slot == slot }) else { return }
+      slot += values.remove(at: index).value.slots
     }
   }
 
   /// The value that the register lies inside of, and how many bytes after its begin.
   func enclosing(_ register: Register) -> (value: Loaded, offset: Int)? {
     guard let slot = register.slot else { return nil }
-    return values.first { $0.key <= slot && slot < $0.key + $0.value.slots }.map { ($0.value, (slot - $0.key) * 4) }
+    return values.first { $0.slot <= slot && slot < $0.slot + $0.value.slots }.map { ($0.value, (slot - $0.slot) * 4) }
   }
 }

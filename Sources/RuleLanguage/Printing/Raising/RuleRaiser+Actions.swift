@@ -29,7 +29,7 @@ extension RuleRaiser {
   private func block(_ rules: [Rule]) -> String {
     let lines = rules.map { rule -> String in
       var raiser = RuleRaiser(family: context.family, values: values, sets: sets)
-      return raiser.raise(rule.expressions).joined(separator: " ") + RuleText.comment(rule)
+      return raiser.raise(rule.expressions) + RuleText.comment(rule)
     }
     return "{ \(lines.joined(separator: "; ")); }"
   }

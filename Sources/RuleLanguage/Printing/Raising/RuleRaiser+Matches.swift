@@ -15,13 +15,13 @@ extension RuleRaiser {
       return
     }
     if shape.type.isString, bytes.count < shape.byteLength {
-      appendMatch(loaded.operand, comparison, ValueText.wildcard(bytes, length: bytes.count))
+      appendMatch(loaded.operand, shape, comparison, ValueText.wildcard(bytes, length: bytes.count))
       return
     }
     if shape.type == .ipv4Address || shape.type == .ipv6Address, bytes.count < shape.byteLength {
       // A prefix of whole bytes is compared as such.
       let address = Bytes(Array(bytes) + Array(repeating: 0, count: shape.byteLength - bytes.count))
-      appendMatch(loaded.operand, comparison, "\(values.text(address, as: shape))/\(bytes.count * 8)")
+      appendMatch(loaded.operand, shape, comparison, "\(values.text(address, as: shape))/\(bytes.count * 8)")
       return
     }
     let text: String
@@ -30,7 +30,7 @@ extension RuleRaiser {
     } else {
       text = plain(value, shape, comparison)
     }
-    appendMatch(loaded.operand, comparison, text, equalTo: comparison == .equal ? value.bigEndianValue : nil)
+    appendMatch(loaded.operand, shape, comparison, text, equalTo: comparison == .equal ? value.bigEndianValue : nil)
   }
 
   /// A comparison of flags with `==` is not the same as one without an operator, which asks for any of them.
@@ -52,7 +52,7 @@ extension RuleRaiser {
       let shape = context.shape(of: .payload(slice))
       if reference.definition.type == .ipv4Address || reference.definition.type == .ipv6Address {
         let address = Bytes(Array(bytes) + Array(repeating: 0, count: shape.byteLength - bytes.count))
-        appendMatch(.payload(slice), comparison, "\(values.text(address, as: shape))/\(slice.length)")
+        appendMatch(.payload(slice), shape, comparison, "\(values.text(address, as: shape))/\(slice.length)")
         return true
       }
     }
@@ -63,7 +63,7 @@ extension RuleRaiser {
       let spare = value.count * 8 - part.length
       let masked = spare == 0 ? value : Bytes([value[0] & 0xFF >> UInt8(spare)] + Array(value.dropFirst()))
       let shape = context.shape(of: .payload(part))
-      appendMatch(.payload(part), .equal, plain(masked, shape, .equal), equalTo: masked.bigEndianValue)
+      appendMatch(.payload(part), shape, .equal, plain(masked, shape, .equal), equalTo: masked.bigEndianValue)
       offset += part.length
     }
     return true
@@ -85,14 +85,14 @@ extension RuleRaiser {
       length % 8 != 0
     {
       // Prefixes of whole bytes are compared without a mask.
-      appendMatch(operand, comparison, "\(values.text(value, as: shape))/\(length)")
+      appendMatch(operand, shape, comparison, "\(values.text(value, as: shape))/\(length)")
       return
     }
     if isEquality, case .payload(var slice) = operand, slice.base == .inner, let run = mask.runOfOnes {
       slice.offset += run.lowerBound
       slice.length = run.count
       let part = value.shiftedRight(mask.count * 8 - run.upperBound)
-      appendMatch(.payload(slice), comparison, values.text(part, as: shape))
+      appendMatch(.payload(slice), shape, comparison, values.text(part, as: shape))
       return
     }
     if shape.type == .integer { shape.isHexadecimal = true }
@@ -134,11 +134,13 @@ extension RuleRaiser {
     append("\(left) vmap \(writer.text(of: set, keyedBy: operand, in: parts))", needs: writer.uses)
   }
 
-  /// - Parameter value: what the operand is known to be after the match.
+  /// - Parameters:
+  ///   - shape: the operand's.
+  ///   - value: what the operand is known to be after the match.
   private mutating func appendMatch(
-    _ operand: RaisedOperand, _ comparison: ComparisonOperator, _ right: String, equalTo value: UInt64? = nil
+    _ operand: RaisedOperand, _ shape: ValueShape, _ comparison: ComparisonOperator, _ right: String,
+    equalTo value: UInt64? = nil
   ) {
-    let shape = context.shape(of: operand)
     // Without an operator, flags would be asked for one by one.
     let mustSayEqual = shape.type.isBitmask && shape.type != .conntrackLabel && comparison == .equal
     let symbol = mustSayEqual ? "== " : comparison == .equal ? "" : Self.symbol(of: comparison) + " "
@@ -149,7 +151,7 @@ extension RuleRaiser {
     var writer = makeWriter()
     let left = writer.text(of: operand)
     let dependency = value.flatMap { context.dependency(operand, is: $0) }
-    append("\(left) \(right)", needs: writer.uses, dependency: dependency)
+    append(left + " " + right, needs: writer.uses, dependency: dependency)
     if let value { learn(operand, is: value) }
   }
 

@@ -11,8 +11,8 @@ struct RuleRaiser {
     var uses: [OperandText.ProtocolUse] = []
     /// What was known before it.
     var before: KnownProtocols
-    /// The pieces that this one made superfluous; they return if it goes itself.
-    var absorbed: [Piece] = []
+    /// The compiler adds it by itself before the next piece that is not; it returns if that one goes.
+    var isImplied = false
   }
 
   let values: ValueText
@@ -28,24 +28,31 @@ struct RuleRaiser {
     self.values = values
     self.sets = sets
     context = KnownProtocols(family: family)
+    pieces.reserveCapacity(8)
   }
 
-  /// The rule's statements in order.
-  mutating func raise(_ expressions: [Expression]) -> [String] {
+  /// The rule's statements in order, on one line.
+  mutating func raise(_ expressions: [Expression]) -> String {
     for (index, expression) in expressions.enumerated() {
       if load(expression) { continue }
-      if isLowerBound(expression, before: expressions.dropFirst(index + 1).first) { continue }
+      if isLowerBound(expression, before: expressions[(index + 1)...]) { continue }
       raise(statement: expression)
     }
-    return pieces.map(\.text)
+    var text = ""
+    var separator = ""
+    for piece in pieces where !piece.isImplied {
+      text += separator
+      text += piece.text
+      separator = " "
+    }
+    return text
   }
 
   /// Adds a statement, and takes away the matches before it that the compiler adds by itself.
   /// - Parameter needs: the protocols that the statement's text names.
   mutating func append(_ text: String, needs: [OperandText.ProtocolUse], dependency: Dependency? = nil) {
-    let absorbed = removeImplied(by: needs)
-    pieces.append(
-      Piece(text: text, dependency: dependency, uses: needs, before: context, absorbed: absorbed))
+    hideImplied(by: needs, before: pieces.count)
+    pieces.append(Piece(text: text, dependency: dependency, uses: needs, before: context))
   }
 
   /// - Parameter removing: a match that the compiler adds before just this statement.
@@ -54,42 +61,31 @@ struct RuleRaiser {
     append(text, needs: needs)
   }
 
-  private mutating func removeImplied(by uses: [OperandText.ProtocolUse]) -> [Piece] {
-    guard !uses.isEmpty else { return [] }
-    let run = Array(pieces.reversed().prefix { $0.dependency != nil }.reversed())
-    for start in run.indices {
-      let tail = Self.flattened(run[start...])
-      for cut in tail.indices where Self.implied(by: uses, in: tail[cut].before) == tail[cut...].map(\.dependency) {
-        pieces.removeLast(run.count - start)
-        for var kept in tail[..<cut] {
-          kept.absorbed = removeImplied(by: kept.uses)
-          pieces.append(kept)
-        }
-        return Array(tail[cut...])
-      }
+  /// Hides the last matches before `end` if they are just what the compiler adds before a statement that names the
+  /// protocols; as many of them as possible.
+  private mutating func hideImplied(by uses: [OperandText.ProtocolUse], before end: Int) {
+    guard !uses.isEmpty else { return }
+    let first = (pieces[..<end].lastIndex { $0.dependency == nil } ?? -1) + 1
+    guard let cut = (first..<end).first(where: { areImplied($0..<end, by: uses) }) else { return }
+    // What the hidden ones made superfluous is needed again, as far as those that stay do not do so themselves.
+    for index in first..<cut {
+      pieces[index].isImplied = false
+      hideImplied(by: pieces[index].uses, before: index)
     }
-    return []
+    for index in cut..<end { pieces[index].isImplied = true }
   }
 
-  /// The pieces with those that they absorbed before them.
-  private static func flattened(_ pieces: some Sequence<Piece>) -> [Piece] {
-    pieces.flatMap { piece -> [Piece] in
-      var own = piece
-      own.absorbed = []
-      return flattened(piece.absorbed) + [own]
-    }
-  }
-
-  private static func implied(by uses: [OperandText.ProtocolUse], in context: KnownProtocols) -> [Dependency?] {
-    var known = context
-    var implied: [Dependency?] = []
+  private func areImplied(_ places: Range<Int>, by uses: [OperandText.ProtocolUse]) -> Bool {
+    var known = pieces[places.lowerBound].before
+    var place = places.lowerBound
     for use in uses {
       for dependency in known.dependencies(of: use) {
+        guard place < places.upperBound, pieces[place].dependency == dependency else { return false }
         known.learn(dependency)
-        implied.append(dependency)
+        place += 1
       }
     }
-    return implied
+    return place == places.upperBound
   }
 
   mutating func learn(_ operand: RaisedOperand, is value: UInt64) { context.learn(operand, is: value) }
@@ -98,8 +94,9 @@ struct RuleRaiser {
   func makeWriter() -> OperandText { OperandText(context: context, values: values) }
 
   mutating func store(_ operand: RaisedOperand, length: Int, order: ByteOrder, shift: Int = 0, to register: Register) {
+    let statement = pieces.count { !$0.isImplied }
     registers.store(
-      Loaded(operand: operand, length: length, order: order, shift: shift, statement: pieces.count), to: register)
+      Loaded(operand: operand, length: length, order: order, shift: shift, statement: statement), to: register)
   }
 
   /// What a register holds; told as such if nothing was loaded.
@@ -120,9 +117,9 @@ struct RuleRaiser {
 
   // MARK: Comparisons
 
-  private mutating func isLowerBound(_ expression: Expression, before next: Expression?) -> Bool {
+  private mutating func isLowerBound(_ expression: Expression, before rest: ArraySlice<Expression>) -> Bool {
     guard case .compare(.greaterOrEqual, let register, let value) = expression,
-      case .compare(.lessOrEqual, register, _) = next
+      case .compare(.lessOrEqual, register, _) = rest.first
     else { return false }
     lowerBound = (register, value)
     return true

@@ -31,7 +31,7 @@ struct ValueShape: Sendable {
 
   /// Most significant byte first; strings stay as they are.
   func canonical(_ bytes: Bytes, order: ByteOrder) -> Bytes {
-    type.isString || order != .host || 1.littleEndian != 1 ? bytes : Bytes(bytes.reversed())
+    type.isString || order != .host || 1.littleEndian != 1 ? bytes : bytes.byteSwapped
   }
 
   func canonical(_ bytes: Bytes) -> Bytes { canonical(bytes, order: order) }

@@ -4,7 +4,7 @@ import Model
 struct OperandText {
   let context: KnownProtocols
   let values: ValueText
-  let sets: SetText
+  var sets: SetText { SetText(values: values) }
   /// The protocols that were named, in order.
   private(set) var uses: [ProtocolUse] = []
 
@@ -18,7 +18,6 @@ struct OperandText {
   init(context: KnownProtocols, values: ValueText) {
     self.context = context
     self.values = values
-    sets = SetText(values: values)
   }
 
   /// - Parameter shape: what a constant is to be written as.
@@ -79,14 +78,15 @@ struct OperandText {
   private mutating func text(of slice: PacketSlice) -> String {
     noteTunnel(slice.tunnel)
     if let reference = context.field(at: slice) ?? context.field(beginningAt: slice) {
+      let name = reference.header.keyword + " " + reference.definition.name
       let messages = reference.definition.messageTypes
       uses.append(
         ProtocolUse(
           id: reference.header.id, tunnel: slice.tunnel, messageType: messages.count == 1 ? messages.first : nil))
       guard let tunnel = slice.tunnel, slice.base != .tunnel else {
-        return "\(reference.header.keyword) \(reference.definition.name)"
+        return name
       }
-      return prefix(of: tunnel) + "\(reference.header.keyword) \(reference.definition.name)"
+      return prefix(of: tunnel) + name
     }
     let bases = ["ll", "nh", "th", "ih", "th"]
     return prefix(of: slice.tunnel) + "@\(bases[Int(slice.base.rawValue)]),\(slice.offset),\(slice.length)"

@@ -1,10 +1,15 @@
 import Model
 
-/// Values as `nft list` writes them.
-struct ValueText: Sendable {
+/// Values as `nft list` writes them. One object for all rules: what writes a part of one holds it too.
+final class ValueText: Sendable {
   let names: (any NameResolver)?
   /// Transport protocols as numbers, as `nft -p` has them.
-  var showsProtocolNumbers = false
+  let showsProtocolNumbers: Bool
+
+  init(names: (any NameResolver)?, showsProtocolNumbers: Bool = false) {
+    self.names = names
+    self.showsProtocolNumbers = showsProtocolNumbers
+  }
 
   /// One value, most significant byte first (strings as they are).
   func text(_ value: Bytes, as shape: ValueShape) -> String {
