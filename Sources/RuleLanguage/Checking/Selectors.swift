@@ -70,8 +70,8 @@ extension RuleChecker {
   // MARK: Header fields
 
   private mutating func headerField(_ word: Word, _ name: Word, at span: Span) throws(SyntaxError) -> Operand {
-    if let index = OptionKind.ipv6.option(word.text) { return try extensionHeader(index, field: name, at: span) }
     guard let header = HeaderProtocol.named(word.text) else {
+      if let index = OptionKind.ipv6.option(word.text) { return try extensionHeader(index, field: name, at: span) }
       throw SyntaxError("unknown protocol \(word.text)", at: word.span)
     }
     guard let index = header.field(name.text) else {

@@ -115,7 +115,9 @@ extension Evaluator {
       }
       index = Int(position.number) + (verb == .insert ? 0 : 1)
     }
-    _ = state.withChains { $0.change(chain) { $0.rules.insert(rule, at: index) } }
+    _ = state.withChains { chains in
+      chains.change(chain) { if index == count { $0.rules.append(rule) } else { $0.rules.insert(rule, at: index) } }
+    }
   }
 
   // MARK: Flowtables

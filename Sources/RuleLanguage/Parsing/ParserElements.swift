@@ -60,7 +60,7 @@ extension Parser {
   }
 
   private mutating func elementData(_ place: ExpressionPlace) throws(SyntaxError) -> ExpressionSyntax {
-    if let verdict = try namedVerdict() { return ExpressionSyntax(.verdict(verdict), verdict.span) }
+    if let verdict = try namedVerdict(leadingWord(token)) { return ExpressionSyntax(.verdict(verdict), verdict.span) }
     return try expression(place == .constant ? .constant : .argument)
   }
 
@@ -86,7 +86,7 @@ extension Parser {
         options.expires = try milliseconds()
       } else if take("comment") {
         options.comment = try string("a comment")
-      } else if let statement = try statefulStatement() {
+      } else if let statement = try statefulStatement(leadingWord(token)) {
         options.statements.append(statement)
       } else {
         throw unexpected("',', ':' or '}', or an element's timeout, expires, comment or counter")

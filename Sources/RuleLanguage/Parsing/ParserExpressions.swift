@@ -131,7 +131,7 @@ extension Parser {
       return ExpressionSyntax(.string(value), span(from: start))
     case .dollar: return try variable()
     case .at:
-      if place != .constant, isRawPayload() { return try selectorExpression() }
+      if place != .constant, isRawPayload() { return try selectorExpression(nil) }
       return try setReference()
     case .openParenthesis:
       return try nested { (parser) throws(SyntaxError) in
@@ -161,7 +161,7 @@ extension Parser {
   }
 
   private mutating func symbolOrSelector(_ place: ExpressionPlace) throws(SyntaxError) -> ExpressionSyntax {
-    if place != .constant, isSelector(in: place) { return try selectorExpression() }
+    if let leading = selectorWord(in: place) { return try selectorExpression(leading) }
     let place = span(token)
     let value = text(token)
     advance()
@@ -169,8 +169,8 @@ extension Parser {
     return ExpressionSyntax(.word(value), place)
   }
 
-  private mutating func selectorExpression() throws(SyntaxError) -> ExpressionSyntax {
-    let selector = try selector()
+  private mutating func selectorExpression(_ leading: LeadingWord?) throws(SyntaxError) -> ExpressionSyntax {
+    let selector = try selector(leading)
     return ExpressionSyntax(.selector(selector), selector.span)
   }
 }

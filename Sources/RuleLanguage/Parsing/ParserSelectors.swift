@@ -3,11 +3,14 @@ extension Parser {
     token.kind == .word ? LeadingWord(text(token)) : nil
   }
 
-  /// Whether the word that is next begins a selector. Where constants may stand too, a protocol's name alone is one:
+  /// The word that is next if it begins a selector. Where constants may stand too, a protocol's name alone is one:
   /// `ip protocol set tcp accept`.
-  func isSelector(in place: ExpressionPlace) -> Bool {
-    guard let leading = leadingWord(token), leading.isSelector else { return false }
-    guard place == .argument else { return true }
+  func selectorWord(in place: ExpressionPlace) -> LeadingWord? {
+    guard place != .constant, let leading = leadingWord(token), leading.isSelector else { return nil }
+    return place == .selector || isSelectorArgument(leading) ? leading : nil
+  }
+
+  private func isSelectorArgument(_ leading: LeadingWord) -> Bool {
     switch leading {
     case .header, .tunnelHeader:
       let next = peek()
@@ -26,15 +29,18 @@ extension Parser {
     return ["ll", "nh", "th", "ih"].contains { isWord(base, $0) } && ahead.next().kind == .comma
   }
 
-  mutating func selector() throws(SyntaxError) -> SelectorSyntax {
+  mutating func selector() throws(SyntaxError) -> SelectorSyntax { try selector(leadingWord(token)) }
+
+  /// - Parameter leading: the word that is next; nil if it is none of the language's.
+  mutating func selector(_ leading: LeadingWord?) throws(SyntaxError) -> SelectorSyntax {
     let start = token.start
-    let kind = try nested { (parser) throws(SyntaxError) in try parser.selectorKind() }
+    let kind = try nested { (parser) throws(SyntaxError) in try parser.selectorKind(leading) }
     return SelectorSyntax(kind, span(from: start))
   }
 
-  private mutating func selectorKind() throws(SyntaxError) -> SelectorSyntax.Kind {
+  private mutating func selectorKind(_ leading: LeadingWord?) throws(SyntaxError) -> SelectorSyntax.Kind {
     if at(.at) { return try rawPayload() }
-    guard let leading = leadingWord(token), leading.isSelector else { throw unexpected("a packet field") }
+    guard let leading, leading.isSelector else { throw unexpected("a packet field") }
     let word = try word("a packet field")
     switch leading {
     case .tunnelHeader: return try tunnelHeader(word)

@@ -83,11 +83,11 @@ extension Parser {
       advance()
       set.comment = try string("a comment")
     default:
-      guard let statement = try statefulStatement() else {
+      guard let statement = try statefulStatement(leadingWord(token)) else {
         throw unexpected("type, typeof, flags, timeout, gc-interval, size, policy, auto-merge, elements or comment")
       }
       set.statements.append(statement)
-      while let another = try statefulStatement() { set.statements.append(another) }
+      while let another = try statefulStatement(leadingWord(token)) { set.statements.append(another) }
     }
   }
 

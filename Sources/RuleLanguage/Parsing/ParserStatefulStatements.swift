@@ -1,10 +1,10 @@
 /// Statements with a state of their own, which elements and sets can have too, and references to named objects.
 extension Parser {
   /// `counter`, `limit`, `quota`, `last`, `ct count`; nil if none is next.
-  mutating func statefulStatement() throws(SyntaxError) -> StatementSyntax? {
+  mutating func statefulStatement(_ leading: LeadingWord?) throws(SyntaxError) -> StatementSyntax? {
     let start = token.start
     let kind: StatementSyntax.Kind
-    switch leadingWord(token) {
+    switch leading {
     case .counter: kind = try counter()
     case .limit: kind = try limit()
     case .quota: kind = try quota()

@@ -3,6 +3,7 @@ extension Parser {
   mutating func rule() throws(SyntaxError) -> RuleSyntax {
     let start = token.start
     var statements: [StatementSyntax] = []
+    statements.reserveCapacity(4)
     var comment: Word?
     while !isAtStatementEnd {
       if at("comment") {
@@ -31,13 +32,13 @@ extension Parser {
     }
     switch leading {
     case .accept, .drop, .continue, .return, .jump, .goto:
-      guard let verdict = try verdict() else { throw unexpected("a verdict") }
+      guard let verdict = try verdict(leading) else { throw unexpected("a verdict") }
       return .verdict(verdict)
     case .counter, .limit, .quota, .last:
-      guard let statement = try statefulStatement() else { throw unexpected("a statement") }
+      guard let statement = try statefulStatement(leading) else { throw unexpected("a statement") }
       return statement.kind
     case .ct where isWord(peek(), "count"):
-      guard let statement = try statefulStatement() else { throw unexpected("a statement") }
+      guard let statement = try statefulStatement(leading) else { throw unexpected("a statement") }
       return statement.kind
     case .log: return try log()
     case .reject: return try reject()
@@ -121,18 +122,16 @@ extension Parser {
   // MARK: Verdicts
 
   /// nil if none is next.
-  private mutating func verdict() throws(SyntaxError) -> VerdictSyntax? {
+  private mutating func verdict(_ leading: LeadingWord) throws(SyntaxError) -> VerdictSyntax? {
     let start = token.start
-    guard at("jump") || at("goto"), peek().kind == .openBrace else { return try namedVerdict() }
-    let isJump = at("jump")
+    guard leading == .jump || leading == .goto, peek().kind == .openBrace else { return try namedVerdict(leading) }
     advance()
     let rules = try nested { (parser) throws(SyntaxError) in try parser.anonymousChain() }
-    return VerdictSyntax(isJump ? .jump(.anonymous(rules)) : .goto(.anonymous(rules)), span(from: start))
+    return VerdictSyntax(leading == .jump ? .jump(.anonymous(rules)) : .goto(.anonymous(rules)), span(from: start))
   }
 
   /// A verdict that an element can have: jumps go to named chains alone. nil if none is next.
-  mutating func namedVerdict() throws(SyntaxError) -> VerdictSyntax? {
-    guard let leading = leadingWord(token) else { return nil }
+  mutating func namedVerdict(_ leading: LeadingWord?) throws(SyntaxError) -> VerdictSyntax? {
     let start = token.start
     let kind: VerdictSyntax.Kind
     switch leading {
