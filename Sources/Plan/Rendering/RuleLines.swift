@@ -27,22 +27,24 @@ struct RuleLines {
         continue
       }
       if let handle = rule.handle { placed.insert(handle) }
-      entries += RuleLines.run(leaving, added[rule.handle] ?? [])
+      RuleLines.append(leaving, added[rule.handle] ?? [], to: &entries)
       leaving = []
       entries.append((.context, rule))
     }
     // What has no neighbour at hand comes last, with what is added at the chain's end.
     let rest = added.keys.compactMap(\.self).filter { !placed.contains($0) }.sorted().flatMap { added[$0] ?? [] }
-    entries += RuleLines.run(leaving, rest + (added[nil] ?? []))
-    return await trimmed(entries).mapOnAllCores { entry in
-      guard let entry else { return DifferenceLine(.context, "…", depth: 2) }
+    RuleLines.append(leaving, rest + (added[nil] ?? []), to: &entries)
+    return await shownPlaces(among: entries).mapOnAllCores { [entries] place in
+      guard let place else { return DifferenceLine(.context, "…", depth: 2) }
+      let entry = entries[place]
       return DifferenceLine(entry.sign, text(entry.rule, entry.sign == .remove || entry.sign == .context), depth: 2)
     }
   }
 
   /// What goes and comes in one place; a rule that does both was made again.
-  private static func run(_ old: [Rule], _ new: [Rule]) -> [(sign: DifferenceLine.Sign, rule: Rule)] {
-    var entries: [(sign: DifferenceLine.Sign, rule: Rule)] = []
+  private static func append(
+    _ old: [Rule], _ new: [Rule], to entries: inout [(sign: DifferenceLine.Sign, rule: Rule)]
+  ) {
     var next = 0
     let kept = old.isEmpty ? [Int?](repeating: nil, count: new.count) : ShortestEdit.kept(old, new)
     // From the back: the old rule up to which old lines stand before each new one.
@@ -54,21 +56,19 @@ struct RuleLines {
       if kept[index] != nil { next += 1 }
       entries.append((kept[index] == nil ? .add : .change, rule))
     }
-    return entries + old[next...].map { (.remove, $0) }
+    entries += old[next...].map { (.remove, $0) }
   }
 
-  /// Unchanged rules near a change; nil stands for those left out.
-  private func trimmed(
-    _ entries: [(sign: DifferenceLine.Sign, rule: Rule)]
-  ) -> [(sign: DifferenceLine.Sign, rule: Rule)?] {
+  /// The places of what changes and of unchanged rules near it; nil stands for those left out.
+  private func shownPlaces(among entries: [(sign: DifferenceLine.Sign, rule: Rule)]) -> [Int?] {
     var isShown = [Bool](repeating: false, count: entries.count)
-    for (index, entry) in entries.enumerated() where entry.sign != .context {
+    for index in entries.indices where entries[index].sign != .context {
       for near in max(0, index - context)...min(entries.count - 1, index + context) { isShown[near] = true }
     }
-    var shown: [(sign: DifferenceLine.Sign, rule: Rule)?] = []
-    for (index, entry) in entries.enumerated() {
+    var shown: [Int?] = []
+    for index in entries.indices {
       if isShown[index] {
-        shown.append(entry)
+        shown.append(index)
       } else if index == 0 || isShown[index - 1] {
         shown.append(nil)
       }

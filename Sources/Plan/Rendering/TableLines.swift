@@ -1,4 +1,5 @@
 import Model
+import RuleLanguage
 
 /// The changes of one table, gathered under the chains and sets that they belong to.
 struct TableLines: Sendable {
@@ -114,7 +115,9 @@ extension TableLines {
         DifferenceLine(.change, "\(wording.text(of: policy.from)) -> \(wording.text(of: policy.to))", depth: 2))
     }
     let old = current?.chains.first { $0.name == chain.name }?.rules ?? []
-    lines += await chain.rules.lines(among: old) { [wording, id] in wording.text(of: $0, in: id, isOld: $1) }
+    // Looked up once, not for each of tens of thousands of rules.
+    let texts = (old: wording.table(id, isOld: true), new: wording.table(id, isOld: false))
+    lines += await chain.rules.lines(among: old) { rule, isOld in (isOld ? texts.old : texts.new).text(of: rule) }
     return lines + [DifferenceLine(sign, "}", depth: 1)]
   }
 

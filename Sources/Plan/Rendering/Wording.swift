@@ -17,7 +17,8 @@ struct Wording: Sendable {
     self.names = names
   }
 
-  private func table(_ id: TableID, isOld: Bool) -> TableText {
+  /// What writes the table's parts, as `isOld` says.
+  func table(_ id: TableID, isOld: Bool) -> TableText {
     (isOld ? old[id] ?? new[id] : new[id] ?? old[id]) ?? TableText(of: Table(id: id), names: names)
   }
 
