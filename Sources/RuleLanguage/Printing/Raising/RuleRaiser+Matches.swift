@@ -10,6 +10,12 @@ extension RuleRaiser {
     }
     let shape = context.shape(of: loaded.operand)
     let value = constant(bytes, in: loaded, shape)
+    if comparison == .equal, case .meta(_, tunnel: nil) = loaded.operand,
+      let dependency = context.dependency(loaded.operand, is: value.bigEndianValue)
+    {
+      append(dependency)
+      return
+    }
     if case .masked(let operand, let and?, nil, nil) = loaded.operand {
       matchMasked(operand, and, comparison, value)
       return

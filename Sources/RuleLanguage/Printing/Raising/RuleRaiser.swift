@@ -4,7 +4,8 @@ import Model
 struct RuleRaiser {
   /// A statement's text, and what it may have made superfluous before it.
   struct Piece {
-    var text: String
+    /// nil for a match that `dependency` says all of: most of them go again, and are written only if they stay.
+    var text: String?
     /// What the piece is for later ones, if it is a match for equality.
     var dependency: Dependency?
     /// The protocols that the text names.
@@ -40,9 +41,9 @@ struct RuleRaiser {
     }
     var text = ""
     var separator = ""
-    for piece in pieces where !piece.isImplied {
+    for index in pieces.indices where !pieces[index].isImplied {
       text += separator
-      text += piece.text
+      text += pieces[index].text ?? pieces[index].dependency.map(self.text(of:)) ?? ""
       separator = " "
     }
     return text
@@ -53,6 +54,20 @@ struct RuleRaiser {
   mutating func append(_ text: String, needs: [OperandText.ProtocolUse], dependency: Dependency? = nil) {
     hideImplied(by: needs, before: pieces.count)
     pieces.append(Piece(text: text, dependency: dependency, uses: needs, before: context))
+  }
+
+  /// Adds a match for what a `meta` key says of the packet itself.
+  mutating func append(_ dependency: Dependency) {
+    pieces.append(Piece(dependency: dependency, before: context))
+    context.learn(dependency)
+  }
+
+  private func text(of dependency: Dependency) -> String {
+    let operand = context.operand(of: dependency)
+    let shape = context.shape(of: operand)
+    let value = Bytes(bigEndian: dependency.value, width: max(shape.byteLength, 1))
+    var writer = makeWriter()
+    return writer.text(of: operand) + " " + values.text(value, as: shape)
   }
 
   /// - Parameter removing: a match that the compiler adds before just this statement.
@@ -143,21 +158,22 @@ struct RuleRaiser {
 }
 
 extension KnownProtocols {
-  mutating func learn(_ dependency: Dependency) {
-    let operand: RaisedOperand =
-      switch dependency.key {
-      case .nfProto: .meta(.nfProto, tunnel: dependency.tunnel)
-      case .linkProtocol: .meta(.protocol, tunnel: dependency.tunnel)
-      case .l4Proto: .meta(.l4Proto, tunnel: dependency.tunnel)
-      case .interfaceType: .meta(.iifType, tunnel: dependency.tunnel)
-      case .messageType: .payload(PacketSlice(base: .transport, offset: 0, length: 8, tunnel: dependency.tunnel))
-      case .etherType: .payload(PacketSlice(base: .link, offset: 96, length: 16, tunnel: dependency.tunnel))
-      case .vlanType:
-        .payload(
-          PacketSlice(
-            base: .link, offset: 128 + 32 * (self[dependency.tunnel].vlanTags - 1), length: 16,
-            tunnel: dependency.tunnel))
-      }
-    learn(operand, is: dependency.value)
+  mutating func learn(_ dependency: Dependency) { learn(operand(of: dependency), is: dependency.value) }
+
+  /// What the dependency is a match of.
+  func operand(of dependency: Dependency) -> RaisedOperand {
+    switch dependency.key {
+    case .nfProto: .meta(.nfProto, tunnel: dependency.tunnel)
+    case .linkProtocol: .meta(.protocol, tunnel: dependency.tunnel)
+    case .l4Proto: .meta(.l4Proto, tunnel: dependency.tunnel)
+    case .interfaceType: .meta(.iifType, tunnel: dependency.tunnel)
+    case .messageType: .payload(PacketSlice(base: .transport, offset: 0, length: 8, tunnel: dependency.tunnel))
+    case .etherType: .payload(PacketSlice(base: .link, offset: 96, length: 16, tunnel: dependency.tunnel))
+    case .vlanType:
+      .payload(
+        PacketSlice(
+          base: .link, offset: 128 + 32 * (self[dependency.tunnel].vlanTags - 1), length: 16, tunnel: dependency.tunnel)
+      )
+    }
   }
 }
