@@ -14,25 +14,26 @@ extension LiveKernel {
 }
 
 extension NetlinkSocket {
-  /// Reads the two sets that say it, in each own table; again if a commit came in between.
+  /// Reads the two sets that say it, in each own table.
   fileprivate mutating func trialVerdict(_ number: UInt64) throws(NetlinkError) -> TrialVerdict {
-    for _ in 0..<16 {
-      let generation = try nftablesGeneration()
-      let own = try dumpNftables(NFT_MSG_GETTABLE, family: 0, to: "read the tables", into: [TableID]()) {
-        (tables, family, attributes) throws(NetlinkError) in
-        if let table = Table(attributes, family: family), table.isOwn { tables.append(table.id) }
-      }
-      let sets = Trial.sets(of: number)
-      var isKept = false
-      var isArmed = false
-      for table in own {
-        // All tables are confirmed at once, so one that is says that all are.
-        if try hasElements(table, sets.kept) { isKept = true }
-        if try hasElements(table, sets.armed) { isArmed = true }
-      }
-      if try nftablesGeneration() == generation { return isKept ? .kept : isArmed ? .armed : .gone }
+    let (verdict, _) = try readAtOneGeneration(to: "read how trial \(number) stands") {
+      (socket) throws(NetlinkError) in try socket.readVerdict(Trial.sets(of: number))
     }
-    throw NetlinkError("read how trial \(number) stands", .interrupted)
+    return verdict
+  }
+
+  private mutating func readVerdict(_ sets: (armed: String, kept: String)) throws(NetlinkError) -> TrialVerdict {
+    let own = try dumpNftables(NFT_MSG_GETTABLE, family: 0, to: "read the tables", into: [TableID]()) {
+      (tables, family, attributes) throws(NetlinkError) in
+      if let table = Table(attributes, family: family), table.isOwn { tables.append(table.id) }
+    }
+    var isArmed = false
+    for table in own {
+      // All tables are confirmed at once, so one that is says that all are.
+      if try hasElements(table, sets.kept) { return .kept }
+      if try hasElements(table, sets.armed) { isArmed = true }
+    }
+    return isArmed ? .armed : .gone
   }
 
   /// An element that has timed out is not listed.

@@ -1,5 +1,6 @@
 import CMnl
 import CNftnl
+import Glibc
 import Model
 import Netlink
 
@@ -15,6 +16,36 @@ extension NetlinkSocket {
     }
     guard let number else { throw NetlinkError(operation, .malformed, message: "there is no number in it") }
     return number
+  }
+
+  /// Reads several lists as they were at one moment; again from the start if a commit came in between.
+  mutating func readAtOneGeneration<Result>(
+    to operation: String, attempts: Int = 16, _ body: (inout NetlinkSocket) throws(NetlinkError) -> Result
+  ) throws(NetlinkError) -> (Result, generation: UInt32) {
+    for _ in 0..<attempts {
+      let generation = try nftablesGeneration()
+      try awaitCommit()
+      do throws(NetlinkError) {
+        let result = try body(&self)
+        if try nftablesGeneration() == generation { return (result, generation) }
+      } catch {
+        // What was listed a moment ago may be gone when its contents are asked for.
+        guard error.errno == ENOENT, try nftablesGeneration() != generation else { throw error }
+      }
+    }
+    throw NetlinkError(operation, .interrupted)
+  }
+
+  /// Waits for the end of a commit that another program is in the middle of. The kernel counts the generation up first,
+  /// and then unlinks what is gone, one by one (`nf_tables_commit` in net/netfilter/nf_tables_api.c). Until its turn comes
+  /// a table that was replaced hides the new one of its name: who asks for the rules of that name is told of none.
+  /// An empty batch takes the lock that a commit has from begin to end, and changes nothing.
+  private mutating func awaitCommit() throws(NetlinkError) {
+    let operation = "wait for a commit's end"
+    var batch = Batch(makeWriter(), generation: nil)
+    batch.end()
+    try send(batch.writer, to: operation)
+    if let refusal = try collectReplies(to: operation, batch.sequences).first { throw refusal }
   }
 
   /// Folds all objects of one type into a value.

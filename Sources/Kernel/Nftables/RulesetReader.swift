@@ -1,5 +1,4 @@
 import CNftnl
-import Glibc
 import Model
 import Netlink
 
@@ -11,23 +10,11 @@ struct ReadRuleset {
 }
 
 extension NetlinkSocket {
-  /// Reads the tables; again from the start if a commit came in between.
-  mutating func readRuleset(_ scope: ReadScope, attempts: Int = 16) throws(NetlinkError) -> ReadRuleset {
-    for _ in 0..<attempts {
-      let generation = try nftablesGeneration()
-      do throws(NetlinkError) {
-        let (tables, record) = try readTables(scope)
-        if try nftablesGeneration() == generation {
-          return ReadRuleset(tables: tables, record: record, generation: generation)
-        }
-      } catch {
-        // What was listed a moment ago may be gone when its contents are asked for.
-        guard case .refused(let errno) = error.cause, errno == ENOENT, try nftablesGeneration() != generation else {
-          throw error
-        }
-      }
+  mutating func readRuleset(_ scope: ReadScope) throws(NetlinkError) -> ReadRuleset {
+    let ((tables, record), generation) = try readAtOneGeneration(to: "read the ruleset") {
+      (socket) throws(NetlinkError) in try socket.readTables(scope)
     }
-    throw NetlinkError("read the ruleset", .interrupted)
+    return ReadRuleset(tables: tables, record: record, generation: generation)
   }
 
   private mutating func readTables(_ scope: ReadScope) throws(NetlinkError) -> ([Table], AppliedRecord?) {
