@@ -71,7 +71,7 @@ package struct ChangeRecorder: Sendable {
   func endedElsewhere(_ token: UInt64, outcome: HistoryRecord.Outcome, reason: String?) -> [UInt8]? {
     do {
       let newest = try disk.read(limit: ChangeRecorder.reach).entries.lazy.map(\.record)
-      guard let record = newest.first(where: { $0.token == token && $0.event != .baton }) else { return nil }
+      guard let record = newest.first(where: { $0.token == token }) else { return nil }
       let short = try record.shortened(toFit: ChangeRecorder.storeLimit)
       // It may have said so on disk already, and not been able to tell the store.
       if record.outcome == outcome { return try short.jsonLine() }

@@ -30,11 +30,7 @@ package protocol LockBackend: Sendable {
   /// (a node that had nothing to change) it is simply put.
   func put(_ record: NodeRecord, with baton: Baton?) async throws(LockError)
 
-  /// Adds a record (one JSON value) to the group's history, of which the newest 1,000 are kept. Without a baton for
-  /// what is no change: a halt, somebody's word.
-  func append(history record: [UInt8], with baton: Baton?) async throws(LockError)
-
-  /// Newest first.
+  /// What was put on record with halts, words and changes, newest first; the newest 1,000 are kept.
   func history(limit: Int) async throws(LockError) -> [HistoryEntry]
 
   /// Stops the group: nobody is granted the baton until `resume`. Who holds it keeps it.
@@ -70,13 +66,6 @@ package protocol LockBackend: Sendable {
 
   /// Ends connections; a baton that is still held ends by its deadline.
   func close() async
-}
-
-extension LockBackend {
-  /// As an agent does it: what has failed is not tried again.
-  package func put(_ intent: IntentRecord, with baton: Baton) async throws(LockError) {
-    try await put(intent, again: false, with: baton)
-  }
 }
 
 /// The newest records of a group's history that are kept.

@@ -4,23 +4,6 @@ import Logging
 import Synchronization
 
 extension EtcdBackend {
-  package func append(history record: [UInt8], with baton: Baton?) async throws(LockError) {
-    if let baton {
-      let operations = [LockingEtcd.put(historyKey(of: baton), record), store.historyCount]
-      return await trimHistory(try await write(operations, with: baton))
-    }
-    for number in 0..<EtcdBackend.tries {
-      let now = try await told { () async throws(EtcdError) in try await store.transact(then: [store.historyCount]) }
-      let key = store.keys.history(revision: now.header.revision, number: number)
-      let operations = [LockingEtcd.put(key, record), store.historyCount]
-      let response = try await told { () async throws(EtcdError) in
-        try await store.transact(if: [created(key, at: 0)], then: operations)
-      }
-      if response.succeeded { return await trimHistory(response) }
-    }
-    throw tooBusy
-  }
-
   package func history(limit: Int) async throws(LockError) -> [HistoryEntry] {
     let found = try await told { () async throws(EtcdError) in try await store.history(limit: limit) }
     return found.compactMap { entry in

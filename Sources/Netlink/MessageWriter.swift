@@ -162,9 +162,6 @@ extension MessageWriter {
     pad(after: length)
   }
 
-  /// An attribute without a value.
-  package mutating func putFlag(_ type: UInt16) { putAttributeHeader(type, length: 0) }
-
   /// Attributes that stand in a buffer already, headers included, each padded to 4 bytes.
   package mutating func putEncoded(_ attributes: [UInt8]) {
     reserve(attributes.count + 3)

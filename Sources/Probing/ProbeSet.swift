@@ -56,8 +56,6 @@ package struct ProbeSet: Sendable {
     self.members = members
   }
 
-  package var count: Int { members.count }
-
   /// Before a change: what fails already says nothing about the change.
   ///
   /// A probe that fails at once is tried again until its own timeout is over, so that a moment's failure does not take

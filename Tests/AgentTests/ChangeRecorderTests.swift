@@ -19,10 +19,9 @@ struct ChangeRecorderTests {
   }
 
   private func append(_ outcome: HistoryRecord.Outcome, token: UInt64, difference: String = "") throws {
-    let event: HistoryRecord.Event = outcome == .released ? .baton : .change
     try recorder.disk.append(
       HistoryRecord(
-        time: .now(), node: "n", instance: "earlier", attempt: "\(token)", event: event, outcome: outcome,
+        time: .now(), node: "n", instance: "earlier", attempt: "\(token)", event: .change, outcome: outcome,
         token: token, difference: difference))
   }
 
@@ -31,7 +30,6 @@ struct ChangeRecorderTests {
     try append(.planned, token: 6, difference: "another")
     try append(.planned, token: 7, difference: "+ rule")
     for outcome in alreadyTold { try append(outcome, token: 7) }
-    try append(.released, token: 7)
     for _ in 0..<2 {
       let line = try #require(recorder.endedElsewhere(7, outcome: .applied, reason: nil))
       let record = try HistoryRecord(jsonLine: line)

@@ -137,7 +137,6 @@ actor ScriptedKernel: TrialKernel {
   }
 
   func rehearse(_ inverse: Inverse) {}
-  func leftovers(of inverse: Inverse) -> [String] { [] }
 
   func undo(_ inverse: Inverse) throws {
     if takes(.undoFails) { throw KernelError(.refused(errno: EPERM), "no") }

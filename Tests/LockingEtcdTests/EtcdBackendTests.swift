@@ -107,7 +107,7 @@ struct EtcdBackendTests {
       try process.stop()
       #expect(await baton.ended() == .expired)
       await #expect(throws: LockError.lost(.expired)) {
-        try await holder.append(history: Array("{}".utf8), with: baton)
+        try await holder.put(NodeRecord(node: "a", generation: "g", version: "test", outcome: "x"), with: baton)
       }
       try process.resume()
       let other = try backend(server)
@@ -140,7 +140,7 @@ struct EtcdBackendTests {
     try await server.whileRunning { _ in
       try await becomesReady(try backend(server))
       try baton.check()
-      try await holder.append(history: Array("{}".utf8), with: baton)
+      try await holder.put(NodeRecord(node: "a", generation: "g", version: "test", outcome: "x"), with: baton)
       try await holder.release(baton)
       let next = try await waiting.value
       #expect(next.token > baton.token)

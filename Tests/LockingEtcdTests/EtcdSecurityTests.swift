@@ -126,7 +126,7 @@ struct EtcdSecurityTests {
       try await server.control("user", "delete", "lock", options: root)
       try await server.control("user", "add", "lock:secret", options: root)
       try await server.control("user", "grant-role", "lock", "lock", options: root)
-      try await right.append(history: Array("{}".utf8), with: baton)
+      try await right.put(NodeRecord(node: "a", generation: "g", version: "test", outcome: "x"), with: baton)
       try await right.release(baton)
       await right.close()
     }

@@ -33,7 +33,7 @@ extension LockCheck {
           try await backends[0].put(group.intent(of: baton), with: baton)
         }
         #expect(try await backends[1].status().intents.isEmpty)
-        try await backends[0].append(history: Array("{}".utf8), with: baton)
+        try await backends[0].put(NodeRecord(node: "a", generation: "g", version: "test", outcome: "x"), with: baton)
         try await backends[0].release(baton)
       }
     },

@@ -17,7 +17,6 @@ extension LockCheck {
         #expect(next.reports.names.contains("stale"))
         let record = NodeRecord(node: "a", generation: "g", version: "test", outcome: "applied")
         await #expect(throws: LockError.self) { try await backends[0].put(record, with: baton) }
-        await #expect(throws: LockError.self) { try await backends[0].append(history: Array("{}".utf8), with: baton) }
         #expect(try await backends[1].status().nodes.isEmpty)
         try await backends[0].release(baton)
         try following.check()
@@ -69,9 +68,13 @@ extension LockCheck {
     LockCheck("the history keeps its newest records, newest first") { group in
       try await group.with(1) { backends in
         let baton = try await backends[0].acquire(group.request("a"), report: { _ in })
+        let intent = group.intent(of: baton)
+        let record = group.record(of: intent, NodeRecord.applied)
         let count = historyBound + 5
         for number in 0..<count {
-          try await backends[0].append(history: Array("{\"number\":\(number)}".utf8), with: baton)
+          try await backends[0].put(intent, with: baton)
+          try await backends[0].settle(
+            record, halt: nil, history: Array("{\"number\":\(number)}".utf8), with: baton)
         }
         let all = try await backends[0].history(limit: 2 * historyBound)
         #expect(all.count == historyBound)

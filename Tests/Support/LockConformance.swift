@@ -109,3 +109,10 @@ struct Attempt: Sendable {
   /// Returns once it has a place behind others.
   func isWaiting() async throws { _ = try #require(await reports.wait(for: "waiting")) }
 }
+
+extension LockBackend {
+  /// As an agent does it: what has failed is not tried again.
+  package func put(_ intent: IntentRecord, with baton: Baton) async throws(LockError) {
+    try await put(intent, again: false, with: baton)
+  }
+}

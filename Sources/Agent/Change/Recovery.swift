@@ -88,7 +88,7 @@ package struct Recovery: Sendable {
     case nil: break
     }
     if let trial = change.header.trial { return try await parts.kernel.verdict(of: trial) == .kept ? .kept : .open }
-    guard change.header.deadline == nil, change.header.endsWithTransaction else { return .open }
+    guard change.header.endsWithTransaction else { return .open }
     let record = try await parts.kernel.read(ReadScope()).record
     return record?.token == change.header.token ? .kept : .open
   }

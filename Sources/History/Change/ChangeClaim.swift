@@ -57,12 +57,6 @@ package final class ChangeClaim: Sendable {
     // Giving up a part of a lock that one has cannot fail.
     _ = file_lock_range(lock.rawValue, Int16(F_UNLCK), ChangeClaim.Part.helper.range.start, 1, 0)
   }
-
-  /// Takes the helper's part back.
-  /// - Returns: false if a helper still has it.
-  package func unshare() -> Bool {
-    file_lock_range(lock.rawValue, Int16(F_WRLCK), ChangeClaim.Part.helper.range.start, 1, 0) == 0
-  }
 }
 
 extension ChangeClaim {

@@ -16,16 +16,12 @@ package struct ChangeHeader: Codable, Hashable, Sendable {
   package var kernelGeneration: UInt32
   /// The number of the trial in the kernel, if a part of the change is on trial.
   package var trial: UInt64?
-  /// When the change is taken back unless it is confirmed, in nanoseconds of `CLOCK_BOOTTIME`; nil for one that is not
-  /// to be proved.
-  package var deadline: UInt64?
   /// Whether the transaction of nftables is the last effect, so that netbaton's record in the kernel tells that it is done.
   package var endsWithTransaction: Bool
 
   package init(
     node: String, boot: String, time: Timestamp = .now(), token: UInt64, instance: String, specGeneration: String,
-    commit: String? = nil, kernelGeneration: UInt32, trial: UInt64? = nil, deadline: UInt64? = nil,
-    endsWithTransaction: Bool = false
+    commit: String? = nil, kernelGeneration: UInt32, trial: UInt64? = nil, endsWithTransaction: Bool = false
   ) {
     self.node = node
     self.boot = boot
@@ -36,7 +32,6 @@ package struct ChangeHeader: Codable, Hashable, Sendable {
     self.commit = commit
     self.kernelGeneration = kernelGeneration
     self.trial = trial
-    self.deadline = deadline
     self.endsWithTransaction = endsWithTransaction
   }
 }

@@ -29,12 +29,10 @@ extension HistoryReading.Damage: CustomStringConvertible {
 extension HistoryLog {
   /// Reads the newest records first, each outcome with the difference that was planned, and verifies the chain between
   /// all lines of the files it needs for that.
-  /// - Parameters:
-  ///   - limit: at most this many records; nil for all, which verifies the whole log.
-  ///   - since: only records of this time or later, by the clock of the node that wrote them.
-  package func read(limit: Int? = nil, since: Timestamp? = nil) throws(HistoryError) -> HistoryReading {
+  /// - Parameter limit: at most this many records; nil for all, which verifies the whole log.
+  package func read(limit: Int? = nil) throws(HistoryError) -> HistoryReading {
     let reading = try folder.withLock(.readers) { (folder) throws(HistoryError) -> HistoryReading in
-      var reader = HistoryReader(folder: folder.path, limit: limit ?? .max, since: since)
+      var reader = HistoryReader(folder: folder.path, limit: limit ?? .max)
       for file in try HistoryLog.files(in: folder).reversed() {
         if reader.isDone { break }
         reader.add(file, lines: HistoryFile.lines(of: try folder.read(file.name)))
@@ -51,16 +49,14 @@ private struct HistoryReader {
   var reading = HistoryReading()
   private let folder: FilePath
   private let limit: Int
-  private let since: Timestamp?
   /// Outcomes whose difference stands in a record further back.
   private var awaited: [Attempt: Int] = [:]
   /// The line after the one that comes next: what it says of its predecessor.
   private var successor: (file: FilePath, line: Int, sequence: UInt64, previous: String)?
 
-  init(folder: FilePath, limit: Int, since: Timestamp?) {
+  init(folder: FilePath, limit: Int) {
     self.folder = folder
     self.limit = limit
-    self.since = since
   }
 
   var isDone: Bool { reading.entries.count >= limit && awaited.isEmpty }
@@ -109,8 +105,7 @@ private struct HistoryReader {
       return
     }
     guard reading.entries.count < limit else { return }
-    if let since, record.time < since { return }
-    if record.outcome != .planned, record.event != .baton, record.difference.isEmpty {
+    if record.outcome != .planned, record.difference.isEmpty {
       awaited[attempt] = reading.entries.count
     }
     reading.entries.append(HistoryReading.Entry(sequence: sequence, record: record))

@@ -1,4 +1,4 @@
-/// One thing that happened: an attempt at the baton, or a difference and what came of it.
+/// One thing that happened: a difference and what came of it, or somebody's word.
 ///
 /// The same value, in the same JSON, stands in the log on disk and in the lock's store. Members that are nil are
 /// left out; members that a newer version added are passed over when read.
@@ -8,16 +8,14 @@ package struct HistoryRecord: Codable, Hashable, Sendable {
   package var node: String
   /// The writing process: `Holder.instance`.
   package var instance: String
-  /// Joins the records of one attempt: the asking, the difference as it was planned, and the outcome.
+  /// Joins the records of one attempt: the difference as it was planned, and the outcome.
   package var attempt: String
   package var event: Event
   package var outcome: Outcome
-  /// Why, in words: what failed, who holds the baton, what was skipped.
+  /// Why, in words: what failed, what was skipped.
   package var reason: String?
   /// The fence of the grant under which this happened; nil before a grant.
   package var token: UInt64?
-  /// Who held the baton when it was asked for in vain.
-  package var holder: Holder?
   package var spec: SpecVersion?
   /// `NFTA_GEN_ID` that the difference was planned from.
   package var kernelGenerationBefore: UInt32?
@@ -30,7 +28,7 @@ package struct HistoryRecord: Codable, Hashable, Sendable {
 
   package init(
     time: Timestamp, node: String, instance: String, attempt: String, event: Event, outcome: Outcome,
-    reason: String? = nil, token: UInt64? = nil, holder: Holder? = nil, spec: SpecVersion? = nil,
+    reason: String? = nil, token: UInt64? = nil, spec: SpecVersion? = nil,
     kernelGenerationBefore: UInt32? = nil, kernelGenerationAfter: UInt32? = nil, difference: String = ""
   ) {
     self.time = time
@@ -41,7 +39,6 @@ package struct HistoryRecord: Codable, Hashable, Sendable {
     self.outcome = outcome
     self.reason = reason
     self.token = token
-    self.holder = holder
     self.spec = spec
     self.kernelGenerationBefore = kernelGenerationBefore
     self.kernelGenerationAfter = kernelGenerationAfter
@@ -63,8 +60,6 @@ extension HistoryRecord {
     package var rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
 
-    /// An attempt to take the baton.
-    package static let baton = Event(rawValue: "baton")
     /// A difference that a new or changed spec explains.
     package static let change = Event(rawValue: "change")
     /// A difference that no change of the spec explains.
@@ -79,40 +74,19 @@ extension HistoryRecord {
     package var rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
 
-    // Of an attempt at the baton.
-    package static let acquired = Outcome(rawValue: "acquired")
-    package static let waiting = Outcome(rawValue: "waiting")
-    /// There was nothing left to do.
-    package static let skipped = Outcome(rawValue: "skipped")
-    /// The plan or the spec was overtaken while waiting.
-    package static let stale = Outcome(rawValue: "stale")
-    package static let lost = Outcome(rawValue: "lost")
-    package static let released = Outcome(rawValue: "released")
-
-    // Of a difference; `planned` is written before the kernel is.
+    /// Written before the kernel is.
     package static let planned = Outcome(rawValue: "planned")
     package static let applied = Outcome(rawValue: "applied")
+    /// There was nothing left to do.
+    package static let skipped = Outcome(rawValue: "skipped")
+    /// The plan was overtaken while it waited.
+    package static let stale = Outcome(rawValue: "stale")
     /// Nothing of it is in effect.
     package static let failed = Outcome(rawValue: "failed")
     /// It was in effect, in part or whole, and was taken back.
     package static let undone = Outcome(rawValue: "undone")
-    /// A guard said no before anything was sent.
-    package static let refused = Outcome(rawValue: "refused")
     /// Neither success nor failure could be read back.
     package static let unknown = Outcome(rawValue: "unknown")
-  }
-
-  package struct Holder: Codable, Hashable, Sendable {
-    package var node: String
-    package var instance: String?
-    /// By the holder's own clock.
-    package var since: Timestamp?
-
-    package init(node: String, instance: String? = nil, since: Timestamp? = nil) {
-      self.node = node
-      self.instance = instance
-      self.since = since
-    }
   }
 
   /// What the node should have been.

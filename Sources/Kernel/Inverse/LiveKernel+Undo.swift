@@ -40,22 +40,6 @@ extension LiveKernel {
     _ = try withRouting { socket in try socket.interfaces() }
   }
 
-  package func leftovers(of inverse: Inverse) async throws -> [String] {
-    let contents = try inverse.contents()
-    var leftovers: [String] = []
-    if let undo = contents.routing {
-      leftovers += try withRouting { (socket) throws(KernelError) in
-        try socket.leftovers(of: undo, routeProtocol: contents.routeProtocol)
-      }
-    }
-    guard !contents.tables.isEmpty else { return leftovers }
-    let ruleset = try readOwn(contents)
-    let (changes, obstacles) = contents.changes(from: ruleset)
-    leftovers += obstacles + Swift.Set(changes.compactMap(\.tableID)).sorted().map { "table \($0) is not as it was" }
-    if !contents.record.isMet(by: ruleset.record) { leftovers.append("netbaton's record is not as it was") }
-    return leftovers
-  }
-
   private func readOwn(_ contents: InverseContents) throws -> ReadRuleset {
     let scope = ReadScope(tables: Swift.Set(contents.tables.map(\.id)))
     return try rereading {

@@ -19,16 +19,6 @@ package struct ArmedTrial: Hashable, Sendable {
     self.deadline = deadline
     self.generation = generation
   }
-
-  /// The one that is found in a kernel; nil if there is none.
-  package init?(_ tables: [Table], generation: UInt32) {
-    let situation = TrialSituation(tables)
-    guard let trial = situation.trial else { return nil }
-    self.init(
-      number: trial.number,
-      tables: situation.trials.filter { $0.value.number == trial.number }.map(\.key).sorted(),
-      deadline: trial.deadline, generation: generation)
-  }
 }
 
 /// What a trial asks of the kernel, beside ordinary commits.
@@ -75,9 +65,6 @@ package protocol TrialKernel: Kernel {
 
   /// Opens what `undo` needs and reads the inverse, without asking the kernel for much: for who must be quick later.
   func rehearse(_ inverse: Inverse) async throws
-
-  /// What is not as it was before, in words; empty if all is.
-  func leftovers(of inverse: Inverse) async throws -> [String]
 }
 
 extension TrialKernel {

@@ -6,8 +6,6 @@ package enum TrialError: Error, Hashable, Sendable {
   case outlastsBaton(remaining: Duration?, lasting: Duration)
   /// Nothing of what was planned can be tried.
   case nothingToTry
-  /// It has not been confirmed, so that its rules cannot be made the rules.
-  case unconfirmed(UInt64)
   /// Other programs commit so often that the trial's parts could not be replaced between two of them.
   case busy(attempts: Int)
 }
@@ -23,7 +21,6 @@ extension TrialError: CustomStringConvertible {
       nothing is on trial
       """
     case .nothingToTry: "no change can be put on trial"
-    case .unconfirmed(let number): "trial \(number) is not confirmed; its rules are not made the rules"
     case .busy(let attempts):
       """
       other programs changed nftables during each of \(attempts) attempts to tidy up after a trial; what is in effect \

@@ -89,14 +89,6 @@ package struct RoutingSocket: ~Copyable {
     }
   }
 
-  /// What of it is not as it was, in words.
-  mutating func leftovers(of undo: RoutingUndo, routeProtocol: UInt8?) throws(KernelError) -> [String] {
-    var undo = undo
-    var interfaces = try interfaces()
-    undo.rename(by: &interfaces)
-    return undo.leftovers(in: try read(routeProtocol: routeProtocol))
-  }
-
   mutating func interfaces() throws(KernelError) -> Interfaces {
     do throws(NetlinkError) { return try socket.readInterfaces() } catch { throw KernelError(error) }
   }

@@ -53,12 +53,6 @@ package final class FileBackend: LockBackend {
     try await write(with: baton) { (step) throws(LockError) in try step.put(record, name) }
   }
 
-  package func append(history record: [UInt8], with baton: Baton?) async throws(LockError) {
-    try await write(with: baton) { (step) throws(LockError) in
-      try step.append(history: record, order: baton?.token)
-    }
-  }
-
   package func history(limit: Int) async throws(LockError) -> [HistoryEntry] {
     try await group.alone { (step) throws(LockError) in try step.history(limit: limit) }
   }

@@ -36,26 +36,6 @@ package struct TrialSituation: Sendable {
     guard let first = states.first else { return nil }
     return states.dropFirst().reduce(first) { $0.joined(with: $1) }
   }
-
-  /// What has to be done with what is there, by who finds it: after a restart, say.
-  /// - Parameter time: nanoseconds since 1970.
-  package func task(at time: UInt64) -> Task? {
-    guard let trial else { return nil }
-    switch trial.phase {
-    case .kept: return .promote
-    case .armed: return trial.isInEffect(at: time) ? .wait(trial) : .cleanUp
-    case .expired: return .cleanUp
-    }
-  }
-
-  package enum Task: Hashable, Sendable {
-    /// It was confirmed.
-    case promote
-    /// It runs, and can still be confirmed by who knows that it may be.
-    case wait(TrialState)
-    /// It is over.
-    case cleanUp
-  }
 }
 
 extension TrialState {

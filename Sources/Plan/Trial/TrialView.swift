@@ -50,16 +50,6 @@ package struct TrialState: Hashable, Sendable {
     self.deadline = deadline
     self.phase = phase
   }
-
-  /// Whether packets meet the new generation.
-  /// - Parameter time: nanoseconds since 1970.
-  package func isInEffect(at time: UInt64) -> Bool {
-    switch phase {
-    case .armed: time < deadline
-    case .kept: true
-    case .expired: false
-    }
-  }
 }
 
 /// One trial's parts in a table.

@@ -61,7 +61,7 @@ import Testing
       return
     }
     #expect(remaining > .seconds(3000))
-    #expect(!state.isInEffect(at: TrialBench.now()))
+    #expect(state.deadline <= TrialBench.now())
     let late = ArmedTrial(number: 42, tables: trial.tables, deadline: state.deadline, generation: 0)
     await #expect(throws: TrialError.tooLate(42)) { try await bench.kernel.confirm(late, with: Samples.baton()) }
     #expect(try await !isNew())
@@ -83,10 +83,7 @@ import Testing
     #expect(try await bench.view().trial?.phase == .kept)
     // It is confirmed already, and a second word changes nothing; not even from who was started anew.
     try await bench.kernel.confirm(trial, with: Samples.baton())
-    let found = try await bench.kernel.read(ReadScope())
-    let again = try #require(ArmedTrial(found.state.tables, generation: trial.generation))
-    #expect(again == trial)
-    try await LiveKernel(namespace: bench.namespace.path).confirm(again, with: Samples.baton())
+    try await LiveKernel(namespace: bench.namespace.path).confirm(trial, with: Samples.baton())
     #expect(try await bench.view().trial?.phase == .kept)
   }
 

@@ -31,25 +31,22 @@ import Testing
   @Test func `without a trial nothing is to be done`() throws {
     let kernel = try kernel()
     let situation = TrialSituation(kernel.state.tables)
-    #expect(situation.trial == nil && situation.task(at: 0) == nil)
+    #expect(situation.trial == nil)
     #expect(situation.settled == kernel.state.tables && situation.new == kernel.state.tables)
   }
 
-  @Test func `a trial runs until its deadline`() throws {
+  @Test func `a trial that runs can still be either`() throws {
     let situation = TrialSituation(try armed().state.tables)
-    let state = TrialState(number: 42, deadline: deadline, phase: .armed(remaining: .seconds(30)))
-    #expect(situation.trial == state)
-    #expect(situation.task(at: deadline - 1) == .wait(state))
-    #expect(situation.task(at: deadline) == .cleanUp)
+    #expect(situation.trial == TrialState(number: 42, deadline: deadline, phase: .armed(remaining: .seconds(30))))
     #expect(situation.settled == tables(22) && situation.old == tables(22) && situation.new == tables(23))
   }
 
-  @Test func `a confirmed one is to be promoted`() throws {
+  @Test func `a confirmed one is what there is`() throws {
     var kernel = try armed()
     try kernel.commit(
       Trial.confirm(42, tables: names.map { TableID(.inet, $0) }), from: kernel.generation)
     let situation = TrialSituation(kernel.state.tables)
-    #expect(situation.task(at: deadline + 1) == .promote)
+    #expect(situation.trial?.phase == .kept)
     #expect(situation.settled == tables(23))
   }
 
@@ -59,7 +56,7 @@ import Testing
     kernel.meetPackets { state in
       for index in state.tables[1].sets.indices { state.tables[1].sets[index].elements = [] }
     }
-    #expect(TrialSituation(kernel.state.tables).task(at: 0) == .cleanUp)
+    #expect(TrialSituation(kernel.state.tables).trial?.phase == .expired)
     #expect(throws: ModelKernelError.self) {
       try kernel.commit(Trial.confirm(42, tables: names.map { TableID(.inet, $0) }), from: kernel.generation)
     }
