@@ -43,15 +43,15 @@ struct KnownProtocols: Sendable {
 
   /// The header field that these bits are, if all of one.
   func field(at slice: PacketSlice) -> HeaderReference? {
-    guard let (header, start) = header(of: slice) else { return nil }
-    let messages = self[slice.tunnel].messageTypes
-    return Self.field(of: header, at: slice.offset - start, length: slice.length, messages: messages)
+    let layers = self[slice.tunnel]
+    guard let (header, start) = header(of: slice, layers) else { return nil }
+    return Self.field(of: header, at: slice.offset - start, length: slice.length, messages: layers.messageTypes)
       .map { HeaderReference(header: header, field: $0, tunnel: slice.tunnel) }
   }
 
   /// The field that begins where the slice begins and goes on after it: a prefix of an address, say.
   func field(beginningAt slice: PacketSlice) -> HeaderReference? {
-    header(of: slice).flatMap { header, start in
+    header(of: slice, self[slice.tunnel]).flatMap { header, start in
       header.fields.indices.first { index in
         header.fields[index].offset == slice.offset - start && header.fields[index].length > slice.length
       }.map { HeaderReference(header: header, field: $0, tunnel: slice.tunnel) }
@@ -65,7 +65,7 @@ struct KnownProtocols: Sendable {
     while offset < slice.offset + slice.length {
       var rest = slice
       rest.offset = offset
-      guard let header = header(of: rest) else { return nil }
+      guard let header = header(of: rest, self[slice.tunnel]) else { return nil }
       let limit = slice.offset + slice.length - offset
       let lengths = Set(header.0.fields.filter { $0.offset == offset - header.1 }.map(\.length)).sorted(by: >)
       let candidates = lengths.filter { $0 <= limit }.compactMap { length -> (PacketSlice, HeaderReference)? in
@@ -80,8 +80,7 @@ struct KnownProtocols: Sendable {
     return parts
   }
 
-  private func header(of slice: PacketSlice) -> (HeaderProtocol, start: Int)? {
-    let layers = self[slice.tunnel]
+  private func header(of slice: PacketSlice, _ layers: Layers) -> (HeaderProtocol, start: Int)? {
     switch slice.base {
     case .link:
       let ethernet = HeaderProtocol[.ether]

@@ -93,12 +93,14 @@ struct RuleRaiser {
   private func areImplied(_ places: Range<Int>, by uses: [OperandText.ProtocolUse]) -> Bool {
     var known = pieces[places.lowerBound].before
     var place = places.lowerBound
-    for use in uses {
-      for dependency in known.dependencies(of: use) {
+    for (index, use) in uses.enumerated() {
+      let dependencies = known.dependencies(of: use)
+      for dependency in dependencies {
         guard place < places.upperBound, pieces[place].dependency == dependency else { return false }
-        known.learn(dependency)
         place += 1
       }
+      // Only another use asks what is known now.
+      if index < uses.count - 1 { dependencies.forEach { known.learn($0) } }
     }
     return place == places.upperBound
   }
