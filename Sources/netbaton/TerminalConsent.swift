@@ -27,6 +27,12 @@ struct TerminalConsent: Consent {
 
   func ask(until deadline: ContinuousClock.Instant) async -> ConsentAnswer {
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+    do {
+      // Before the question can be seen: whoever answers at once is heard.
+      try TerminalConsent.forgetWhatWasTyped()
+    } catch {
+      return .unanswered("the terminal is gone (\(error))")
+    }
     return await withTaskGroup(of: ConsentAnswer?.self) { group in
       group.addTask { await TerminalConsent.countDown(to: deadline) }
       group.addTask { await TerminalConsent.read() }
@@ -40,6 +46,14 @@ struct TerminalConsent: Consent {
       defer { group.cancelAll() }
       for await answer in group { if let answer { return answer } }
       return .unanswered("nobody answered")
+    }
+  }
+
+  /// What was typed before the question is no answer to it.
+  private static func forgetWhatWasTyped() throws {
+    let terminal = try open()
+    try terminal.closeAfter {
+      guard tcflush(terminal.rawValue, TCIFLUSH) == 0 else { throw Errno(rawValue: errno) }
     }
   }
 
@@ -67,8 +81,6 @@ struct TerminalConsent: Consent {
   private static func read() async -> ConsentAnswer? {
     do {
       let terminal = try open()
-      // What was typed before the question is no answer to it.
-      guard tcflush(terminal.rawValue, TCIFLUSH) == 0 else { throw Errno(rawValue: errno) }
       let channel = try await NIOPipeBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         .takingOwnershipOfDescriptor(input: terminal.rawValue) { channel in
           channel.eventLoop.makeCompletedFuture {
