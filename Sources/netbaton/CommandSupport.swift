@@ -22,9 +22,15 @@ struct SpecFlags: ParsableArguments {
 
 /// Standard output and standard error.
 enum Output {
-  static func line(_ text: String) throws { try FileDescriptor.standardOutput.writeAll(Array((text + "\n").utf8)) }
+  static func line(_ text: String) throws { try bytes(Array((text + "\n").utf8)) }
 
-  static func bytes(_ bytes: [UInt8]) throws { try FileDescriptor.standardOutput.writeAll(bytes) }
+  static func bytes(_ bytes: some Sequence<UInt8>) throws {
+    do {
+      _ = try FileDescriptor.standardOutput.writeAll(bytes)
+    } catch Errno.brokenPipe {
+      throw ExitStatus.unread
+    }
+  }
 
   /// Standard error is the last place to say something: if it is closed, nobody wants to know.
   static func error(_ text: String) { _ = try? FileDescriptor.standardError.writeAll(Array((text + "\n").utf8)) }
@@ -35,8 +41,7 @@ extension Output {
     // https://no-color.org: the variable counts if it is there and not empty.
     let hasColour = environment()["NO_COLOR", default: ""].isEmpty && isatty(1) == 1
     // Not by `line`, which would copy what may be megabytes.
-    try FileDescriptor.standardOutput.writeAll(
-      (text.text.isEmpty ? "no difference" : hasColour ? text.coloured : text.text).utf8)
+    try bytes((text.text.isEmpty ? "no difference" : hasColour ? text.coloured : text.text).utf8)
     try line("")
   }
 }
@@ -77,8 +82,6 @@ extension ParsableCommand {
       try await body()
     } catch let exit as ExitCode {
       throw exit
-    } catch Errno.brokenPipe {
-      throw ExitStatus.unread
     } catch let error as SpecError {
       Output.error(error.description)
       throw ExitStatus.failed
